@@ -1,0 +1,54 @@
+# Every target does its own set-up: `make demo` and `make test` work as the first command after a clone.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check soak bench clean
+
+BIN := .venv/bin
+READY := .venv/ready
+PURE_ROOMS := core plan kinds report
+COVERAGE_PERCENT := 95
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+
+setup: $(READY) ## make .venv with the locked dependencies and the package
+
+# Without PYTHON=..., the first Python on the PATH that is new enough and can make an environment.
+$(READY): requirements.lock pyproject.toml
+	@set -e; chosen=; \
+	for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then chosen=$$python; break; fi; \
+	done; \
+	if [ -z "$$chosen" ]; then echo "azbackup needs Python 3.11 or newer with the venv module; name one with: make setup PYTHON=..." >&2; exit 1; fi; \
+	echo "setup: $$($$chosen --version) and the locked dependencies into .venv (once, about a minute)"; \
+	$$chosen -m venv .venv; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	touch $(READY)
+
+demo: $(READY) ## plan, apply and drift against a sandbox in a temporary folder
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh specs/demo.sh
+
+check: $(READY) ## lint, format, types, imports
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@report=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$report"; exit 1; }
+	@echo "check: lint, format, types and imports are fine"
+
+test: check ## check, then all tests but the soak, then the coverage of the pure rooms
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report=
+	@for room in $(PURE_ROOMS); do \
+	  $(BIN)/coverage report --include "reconciler/$$room/*" --fail-under $(COVERAGE_PERCENT) --format total >.venv/coverage.log \
+	    && echo "coverage of $$room: $$(cat .venv/coverage.log) % of lines and branches" \
+	    || { $(BIN)/coverage report --include "reconciler/$$room/*"; echo "coverage of $$room is below $(COVERAGE_PERCENT) %" >&2; exit 1; }; \
+	done
+
+soak: $(READY) ## the long randomised runs
+	@$(BIN)/python -m pytest --quiet --numprocesses auto -m soak
+
+bench: $(READY) ## requests, ratios and memory for large estates
+	@$(BIN)/python -m tests.benchmarks
+
+clean: ## remove everything the targets above made
+	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find reconciler tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,78 @@
+"""What kinds may ask about live Azure. One protocol, two answerers: a snapshot read in bulk for plans, a fresh look for one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.core.ids import VaultRef, VmRef
+
+Wire = Mapping[str, object]
+"""A body as the service sent it: a JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A virtual machine as Compute lists it. `os` is Windows or Linux, "" when the disk says neither."""
+
+    ref: VmRef
+    location: str
+    os: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Live(Protocol):
+    """Answers are wire bodies; None is a proven absence. Anything that could not be read raises `Unreadable`: unknown is not absent."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the run, UTC."""
+        ...
+
+    def group_missing(self, vault: VaultRef) -> bool:
+        """Whether Azure said that the vault's resource group does not exist."""
+        ...
+
+    def vault(self, vault: VaultRef) -> Wire | None: ...
+
+    def storage_config(self, vault: VaultRef) -> Wire | None:
+        """`backupstorageconfig/vaultstorageconfig`: the redundancy of legacy vaults, and for all vaults whether it is locked."""
+        ...
+
+    def vault_config(self, vault: VaultRef) -> Wire | None:
+        """`backupconfig/vaultconfig`: soft delete of legacy vaults."""
+        ...
+
+    def policy(self, vault: VaultRef, name: str) -> Wire | None: ...
+
+    def item(self, vault: VaultRef, vm: VmRef) -> Wire | None: ...
+
+    def running_jobs(self, vault: VaultRef, vm: VmRef) -> tuple[Wire, ...]:
+        """Jobs of the item that have not ended."""
+        ...
+
+    def backup_jobs(self, vault: VaultRef, vm: VmRef) -> tuple[Wire, ...]:
+        """Backup jobs of the item, running and ended, newest first."""
+        ...
+
+    def recovery_points(self, vault: VaultRef, vm: VmRef) -> tuple[Wire, ...]: ...
+
+    def machine(self, vm: VmRef) -> Machine | None: ...
+
+    def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
+        """Id of another vault that actively protects the VM, or ""."""
+        ...
+
+
+class Survey(Live, Protocol):
+    """A `Live` that has seen whole subscriptions and vaults, not only what it was asked for."""
+
+    def machines(self, subscription: str) -> Iterable[Machine]: ...
+
+    def items(self, vault: VaultRef) -> Iterable[Wire]:
+        """All VM items of the vault; empty for an absent vault."""
+        ...
+
+    def policies(self, vault: VaultRef) -> Iterable[Wire]: ...

@@ -1,0 +1,58 @@
+"""Time zones: IANA and Windows names for the same zone, and what a wall-clock time is in UTC on a given day.
+
+Azure Backup stores Windows names (backup-rules C.2); people write either. The table of names is tzlocal's copy of the CLDR one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tzlocal.windows_tz import tz_win, win_tz
+
+_WINDOWS_BY_LOWER = {name.lower(): name for name in win_tz}
+_IANA_BY_LOWER = {name.lower(): name for name in tz_win}
+
+
+def known_names() -> tuple[str, ...]:
+    """Every accepted name, for near-miss suggestions."""
+    return tuple(sorted({*win_tz, *tz_win}))
+
+
+def windows_name(zone: str) -> str | None:
+    """The Windows name of a zone given by either name, or None for an unknown one."""
+    lowered = zone.strip().lower()
+    if lowered in _WINDOWS_BY_LOWER:
+        return _WINDOWS_BY_LOWER[lowered]
+    iana = _IANA_BY_LOWER.get(lowered)
+    return tz_win[iana] if iana else None
+
+
+def zone_info(zone: str) -> ZoneInfo | None:
+    """The zone's rules, by either name, or None for an unknown one. A Windows name stands for its CLDR main territory."""
+    lowered = zone.strip().lower()
+    iana = _IANA_BY_LOWER.get(lowered)
+    if iana is None and lowered in _WINDOWS_BY_LOWER:
+        iana = win_tz[_WINDOWS_BY_LOWER[lowered]]
+    if iana is None:
+        return None
+    try:
+        return ZoneInfo(iana)
+    except ZoneInfoNotFoundError:
+        return None
+
+
+def utc_time(wall_clock: str, zone: ZoneInfo, on: date) -> tuple[str, int]:
+    """`HH:MM` local on a day → (`HH:MM` in UTC, days by which the UTC date differs: -1, 0 or 1).
+
+    In a gap the time after the change counts, in an overlap the first of the two (PEP 495, fold 0).
+    """
+    local = datetime.combine(on, time.fromisoformat(wall_clock), zone)
+    utc = local.astimezone(UTC)
+    return utc.strftime("%H:%M"), (utc.date() - on).days
+
+
+def observes_daylight_saving(zone: ZoneInfo, year: int) -> bool:
+    """Whether the zone's offset differs between two days of the year."""
+    first = datetime(year, 1, 1, 12, tzinfo=zone).utcoffset()
+    return any((datetime(year, 1, 1, 12, tzinfo=zone) + timedelta(days=day)).utcoffset() != first for day in range(366))

@@ -18,7 +18,7 @@ def canonical_json(value: object) -> str:
 
 def digest(value: object) -> str:
     """`sha256:` and 64 hex digits over the canonical JSON."""
-    return "sha256:" + hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(canonical_json(value).encode(errors="surrogatepass")).hexdigest()
 
 
 def _plain(value: object) -> object:

@@ -25,7 +25,8 @@ def differences(live: Mapping[str, object], wanted: Mapping[str, object]) -> tup
         return ()
     from deepdiff import DeepDiff  # costs a quarter of a second to import, and only changes need it
 
-    tree = DeepDiff(live, wanted, view="tree", threshold_to_diff_deeper=0)
+    # A tag may be called __x: deepdiff would take it for a private variable and be silent.
+    tree = DeepDiff(live, wanted, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     found = {_path_to_value(level.path(output_format="list")) for levels in tree.values() for level in levels}
     return tuple(
         Difference(".".join(path), _value_at(live, path), _value_at(wanted, path)) for path in sorted(found) if path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
@@ -13,15 +13,9 @@ class ResourceRef:
     """A resource of one ARM type directly in a resource group. Equality and order are those of its lower-cased id."""
 
     key: str
-    subscription: str
-    resource_group: str
-    name: str
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ResourceRef) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    subscription: str = field(compare=False)
+    resource_group: str = field(compare=False)
+    name: str = field(compare=False)
 
 
 class VaultRef(ResourceRef):

@@ -13,6 +13,6 @@ def moment(text: str) -> datetime | None:
         text = f"{head}.{rest[:digits][:6]:0<6}{rest[digits:]}"
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 or 9999 may have no UTC time
         return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

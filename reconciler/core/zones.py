@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal.windows_tz import tz_win, win_tz
 
-_WINDOWS_BY_LOWER = {name.lower(): name for name in win_tz}
-_IANA_BY_LOWER = {name.lower(): name for name in tz_win}
+_WINDOWS_BY_LOWER = {name.lower(): name for name in win_tz if name}
+_IANA_BY_LOWER = {name.lower(): name for name in tz_win if name}  # the table holds the empty name too
 
 
 def known_names() -> tuple[str, ...]:
     """Every accepted name, for near-miss suggestions."""
-    return tuple(sorted({*win_tz, *tz_win}))
+    return tuple(sorted({*_WINDOWS_BY_LOWER.values(), *_IANA_BY_LOWER.values()}))
 
 
 def windows_name(zone: str) -> str | None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from reconciler.core import zones
 from reconciler.core.canonical import digest
-from reconciler.core.compare import Difference, differences
+from reconciler.core.compare import differences
 from reconciler.core.desired import DesiredPolicy, Spec
 from reconciler.core.ids import VaultRef
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Change, Finding, Severity, Step, Write
 from reconciler.core.taxonomy import StepClass, class_of
-from reconciler.core.wire import dig, dig_int, dig_object, dig_text
+from reconciler.core.wire import dig_int, dig_object, dig_text
 from reconciler.kinds.addresses import policy_address, replication_address, security_address, vault_address, vault_lane
-from reconciler.kinds.policy_wire import live_form, runs_a_week, spoken_of, wanted_form, wire_body
+from reconciler.kinds.policy_effects import edit_effect
+from reconciler.kinds.policy_wire import live_form, spoken_of, wanted_form, wire_body
 from reconciler.kinds.vault_security import immutability_of
 
-SERVICE_OWNED = ("DefaultPolicy", "EnhancedPolicy")
-_TIERS = ("daily", "weekly", "monthly", "yearly")
-_COUNTS = {"weekly": "weeks", "monthly": "months", "yearly": "years"}
+SERVICE_OWNED = ("defaultpolicy", "enhancedpolicy")
 
 
 class PolicyKind:
@@ -34,9 +34,11 @@ class PolicyKind:
 
     def assess(self, entry: DesiredPolicy, live: Live) -> Assessment:
         wanted = wanted_form(entry, live.now.date())
-        notes = _clock_notes(entry, wanted)
+        notes = _clock_notes(entry, live.now.date())
         wire = live.policy(entry.vault, entry.name)
         if wire is None:
+            if entry.name.lower() in SERVICE_OWNED:
+                return Assessment(findings=(*notes, _service_owned(entry, "is not there")))
             return Assessment((_create(entry, wanted),), notes)
         properties = dig_object(wire, "properties")
         if dig_text(properties, "backupManagementType") != "AzureIaasVM":
@@ -45,20 +47,10 @@ class PolicyKind:
         found = differences(now, wanted)
         if not found:
             return Assessment(findings=notes)
-        changes = tuple(Change(each.path, each.before, each.after, _effect(each, now, wanted)) for each in found)
+        changes = tuple(Change(each.path, each.before, each.after, edit_effect(each, now, wanted)) for each in found)
         if refusal := _refusal(entry, live, changes):
             return Assessment(findings=(*notes, refusal))
         return Assessment((_update(entry, properties, wanted, now, changes),), notes)
-
-
-def retention_shrinks(now: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
-    """Whether any retention tier of a normal form is shorter or gone in another."""
-    before, after = dig_object(now, "retain"), dig_object(wanted, "retain")
-    return any(_tier_count(after, tier) < _tier_count(before, tier) for tier in _TIERS)
-
-
-def _tier_count(retain: Mapping[str, object], tier: str) -> int:
-    return (dig_int(retain, tier) if tier == "daily" else dig_int(retain, tier, _COUNTS[tier])) or 0
 
 
 def _create(entry: DesiredPolicy, wanted: Mapping[str, object]) -> Step:
@@ -100,37 +92,6 @@ def vault_needs(vault: VaultRef) -> tuple[str, ...]:
     return (vault_address(vault), replication_address(vault), security_address(vault))
 
 
-def _effect(found: Difference, now: Mapping[str, object], wanted: Mapping[str, object]) -> str:
-    path = found.path
-    if path.startswith("schedule."):
-        before, after = runs_a_week(now), runs_a_week(wanted)
-        if after != before:
-            return "POL-05" if after < before else "POL-04"
-        return "POL-03" if path == "schedule.timeZone" else "POL-02"
-    if path.startswith("retain."):
-        return _retention_effect(path.split(".")[1], now, wanted)
-    if path.startswith("snapshots.resourceGroup"):
-        return "POL-12"
-    if path == "snapshots.days":
-        return "POL-08" if _number(found.after) < _number(found.before) else "POL-09"
-    if path == "consistency":
-        return "POL-09C" if found.after == "crashConsistentOnly" else "POL-09"
-    return "POL-11" if path.startswith("archive") else "UNKNOWN"
-
-
-def _retention_effect(tier: str, now: Mapping[str, object], wanted: Mapping[str, object]) -> str:
-    before, after = _tier_count(dig_object(now, "retain"), tier), _tier_count(dig_object(wanted, "retain"), tier)
-    if after == before:
-        return (
-            "POL-02" if tier == "weekly" else "UNKNOWN"
-        )  # which points of a month or year are kept: not known to be safe
-    return "POL-07" if after < before else "POL-06"
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
 def _refusal(entry: DesiredPolicy, live: Live, changes: tuple[Change, ...]) -> Finding | None:
     paths = {change.path for change in changes}
     if "tier" in paths:
@@ -141,14 +102,8 @@ def _refusal(entry: DesiredPolicy, live: Live, changes: tuple[Change, ...]) -> F
             "Azure fixes the kind of a policy when it is made (backup-rules C.1)",
             "write a new policy with another name and give it to the VMs",
         )
-    if entry.name in SERVICE_OWNED:
-        return _finding(
-            entry,
-            "P132",
-            f"{entry.name} differs from the spec in {', '.join(sorted(paths))}",
-            "Azure made this policy and owns it; azbackup does not edit it",
-            "write a policy of your own with another name",
-        )
+    if entry.name.lower() in SERVICE_OWNED:
+        return _service_owned(entry, f"differs from the spec in {', '.join(sorted(paths))}")
     destructive = class_of(change.effect for change in changes) >= StepClass.DESTRUCTIVE
     if destructive and immutability_of(live.vault(entry.vault)) != "Disabled":
         return _finding(
@@ -165,6 +120,16 @@ def _of(changes: tuple[Change, ...], path: str) -> Change:
     return next(change for change in changes if change.path == path)
 
 
+def _service_owned(entry: DesiredPolicy, what: str) -> Finding:
+    return _finding(
+        entry,
+        "P132",
+        f"{entry.name} {what}",
+        "Azure makes this policy with the vault and owns it; azbackup does not write it",
+        "write a policy of your own with another name",
+    )
+
+
 def _other_workload(entry: DesiredPolicy, properties: Wire) -> Finding:
     return _finding(
         entry,
@@ -175,17 +140,17 @@ def _other_workload(entry: DesiredPolicy, properties: Wire) -> Finding:
     )
 
 
-def _clock_notes(entry: DesiredPolicy, wanted: Mapping[str, object]) -> tuple[Finding, ...]:
+def _clock_notes(entry: DesiredPolicy, today: date) -> tuple[Finding, ...]:
     """Following the wall clock over midnight moves the day that Azure counts by (see zones.utc_time)."""
     monthly = entry.retention.monthly or entry.retention.yearly
     if entry.schedule.daylight_saving != "follow" or monthly is None:
         return ()
     rules = zones.zone_info(entry.schedule.time_zone)
-    if rules is None or dig(wanted, "schedule", "at") == entry.schedule.at:
+    if rules is None:
         return ()
-    local, utc = entry.schedule.at, str(dig(wanted, "schedule", "at"))
-    far = abs(int(local[:2]) * 60 + int(local[3:]) - int(utc[:2]) * 60 - int(utc[3:])) > 14 * 60
-    if not far:
+    local = entry.schedule.at
+    utc, shift = zones.utc_time(local, rules, today)
+    if not shift:
         return ()
     return (
         _finding(

@@ -101,20 +101,11 @@ def wire_body(form: Mapping[str, object], live: Mapping[str, object]) -> dict[st
         if form["consistency"] == "crashConsistentOnly":
             properties["snapshotConsistencyType"] = "OnlyCrashConsistent"
     if "archive" in form:
-        properties["tieringPolicy"] = {"ArchivedRP": _wire_archive(form["archive"])}
+        properties["tieringPolicy"] = {
+            **dig_object(live, "tieringPolicy"),
+            "ArchivedRP": _wire_archive(form["archive"]),
+        }
     return {"properties": properties}
-
-
-def runs_a_week(form: Mapping[str, object]) -> float:
-    """How often a policy of this normal form makes a point."""
-    schedule = dig_object(form, "schedule")
-    every = schedule.get("every")
-    if every == "week":
-        return float(len(dig_list(schedule, "on")))
-    if every == "hour":
-        interval, window = dig_int(schedule, "intervalHours") or 24, dig_int(schedule, "windowHours") or 24
-        return 7.0 * (window // interval + (0 if window == 24 else 1))
-    return 7.0
 
 
 def _is_enhanced(properties: Mapping[str, object]) -> bool:

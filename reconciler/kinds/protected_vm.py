@@ -15,8 +15,9 @@ from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.kinds import protection_refusals as refuse
 from reconciler.kinds.addresses import policy_address, protected_vm_address
 from reconciler.kinds.expiry import points_past_expiry
-from reconciler.kinds.policy import retention_shrinks, vault_needs
-from reconciler.kinds.policy_wire import live_form, runs_a_week, wanted_form
+from reconciler.kinds.policy import vault_needs
+from reconciler.kinds.policy_effects import move_effects
+from reconciler.kinds.policy_wire import live_form, wanted_form
 from reconciler.kinds.vault_security import immutability_of
 
 State = Literal["absent", "protected", "stopped", "softDeleted"]
@@ -87,7 +88,7 @@ def _wanted_protected(entry: ProtectedVm, item: Wire | None, live: Live) -> Asse
         return Assessment((_enable(entry),))
     if dig_text(item, "properties", "policyType") == "V2" and _tier(entry) == "standard":
         return Assessment(findings=(refuse.back_to_standard(entry.wanted),))
-    resume = _resume(entry, live)
+    resume = _resume(entry, item, live)
     return Assessment((_undelete(entry), resume) if state == "softDeleted" else (resume,))
 
 
@@ -117,11 +118,10 @@ def _keep_protected(entry: ProtectedVm, item: Wire, live: Live) -> Assessment:
         effects = _policy_effects(entry, policy_now, item, live)
         if effects is None:
             return Assessment(findings=(refuse.back_to_standard(entry.wanted),))
+        if "ITM-05" in effects and immutability_of(live.vault(entry.wanted.vault)) != "Disabled":
+            return Assessment(findings=(refuse.shorter_in_immutable(entry.wanted, policy_now),))
         changes += [Change("policy", policy_now, entry.wanted.policy, effect) for effect in effects]
-    if entry.wanted.disks is not None and disks_now != entry.wanted.disks:
-        before = None if disks_now is None else _disks(disks_now)
-        effect = _disk_effect(disks_now, entry.wanted.disks)
-        changes.append(Change("disks", before, _disks(entry.wanted.disks), effect))
+    changes += _disk_changes(entry, disks_now)
     if live.machine(entry.wanted.vm) is None:
         return Assessment(findings=(refuse.orphaned(entry.wanted),))
     if not changes:
@@ -142,31 +142,29 @@ def _policy_effects(entry: ProtectedVm, policy_now: str, item: Wire, live: Live)
     now = live_form(dig_object(wire, "properties"))
     if now["tier"] == "enhanced" and wanted["tier"] == "standard":
         return None
-    effects = ["POL-10"] if now["tier"] != wanted["tier"] else []
-    if retention_shrinks(now, wanted):
-        effects.append("ITM-05")
-    elif runs_a_week(wanted) < runs_a_week(now):
-        effects.append("ITM-06")
-    return effects or ["ITM-04"]
+    return move_effects(now, wanted)
 
 
-def _resume(entry: ProtectedVm, live: Live) -> Step:
-    """Resuming starts the clean-up again: points past the policy's retention go at once (backup-rules E)."""
+def _resume(entry: ProtectedVm, item: Wire, live: Live) -> Step:
+    """Resuming starts the clean-up again: points past the policy's retention go at once (backup-rules E).
+
+    A stopped item still says by its policyType whether it ever followed an enhanced policy (protecteditems-list-softdeleted-2026).
+    """
     wanted = entry.wanted
     points = live.recovery_points(wanted.vault, wanted.vm)
     form = wanted_form(entry.policy, live.now.date()) if entry.policy else {}
     lost = points_past_expiry(points, form, live.now)
+    one_way = _tier(entry) == "enhanced" and dig_text(item, "properties", "policyType") != "V2"
     changes = [
         Change("state", "stopped", "protected", "ITM-12"),
-        Change("policy", "", wanted.policy, "ITM-12"),
+        Change("policy", "", wanted.policy, "POL-10" if one_way else "ITM-12"),
     ]
     if lost:
         changes.append(Change("recoveryPoints", len(points), len(points) - lost, "ITM-12D"))
-    if wanted.disks is not None:
-        changes.append(Change("disks", None, _disks(wanted.disks), "ITM-13"))
+    changes += _disk_changes(entry, live_disks(item))
     why = "protection is stopped; its points are kept, new ones are not made"
     expects = digest({"state": "stopped", "points": len(points)})
-    return _step(entry, "resume", tuple(changes), why, _protect_body(entry, None), expects)
+    return _step(entry, "resume", tuple(changes), why, _protect_body(entry, item), expects)
 
 
 def _undelete(entry: ProtectedVm) -> Step:
@@ -276,6 +274,13 @@ def live_disks(item: Wire) -> Disks | None:
 
 def _disks(disks: Disks) -> dict[str, object]:
     return {"include" if disks.included else "exclude": list(disks.luns)}
+
+
+def _disk_changes(entry: ProtectedVm, now: Disks | None) -> list[Change]:
+    wanted = entry.wanted.disks
+    if wanted is None or wanted == now:
+        return []
+    return [Change("disks", None if now is None else _disks(now), _disks(wanted), _disk_effect(now, wanted))]
 
 
 def _disk_effect(now: Disks | None, wanted: Disks) -> str:

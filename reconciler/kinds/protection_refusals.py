@@ -58,6 +58,16 @@ def back_to_standard(wanted: DesiredProtection) -> Finding:
     )
 
 
+def shorter_in_immutable(wanted: DesiredProtection, policy_now: str) -> Finding:
+    return _finding(
+        wanted,
+        "P150",
+        f"policy {wanted.policy} keeps points of {_vm(wanted)} for less time than {policy_now}, and the vault is immutable",
+        "an immutable vault refuses every cut of retention (backup-rules B.4)",
+        "choose a policy that keeps as much in every tier",
+    )
+
+
 def immutable(wanted: DesiredProtection) -> Finding:
     return _finding(
         wanted,

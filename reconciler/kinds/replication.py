@@ -44,7 +44,7 @@ class ReplicationKind:
             return Assessment(findings=(_needs_geo(entry, str(final["redundancy"])),))
         if refusal := _frozen(entry, config, found):
             return Assessment(findings=(refusal,))
-        return Assessment((_step(entry, wire, now, final, found),))
+        return Assessment((_step(entry, wire, config, now, final, found),))
 
 
 def wanted_replication(entry: DesiredVault) -> dict[str, object]:
@@ -85,6 +85,7 @@ def owned_by_vault(vault: Wire) -> bool:
 def _step(
     entry: DesiredVault,
     wire: Wire,
+    config: Wire | None,
     now: Mapping[str, object],
     final: Mapping[str, object],
     found: tuple[Difference, ...],
@@ -94,13 +95,13 @@ def _step(
         settings = {"standardTierStorageRedundancy": final["redundancy"], "crossRegionRestore": on}
         write = Write("vault.update", entry.ref, {"properties": {"redundancySettings": settings}})
     else:
-        config = {"storageModelType": final["redundancy"], "crossRegionRestoreFlag": final["crossRegionRestore"]}
-        write = Write("storage_config.update", entry.ref, {"properties": config})
+        sent = {"storageModelType": final["redundancy"], "crossRegionRestoreFlag": final["crossRegionRestore"]}
+        write = Write("storage_config.update", entry.ref, {"properties": sent})
     return Step(
         address=replication_address(entry.ref),
         kind=ReplicationKind.name,
         action="update",
-        changes=tuple(Change(each.path, each.before, each.after, _effect(each)) for each in found),
+        changes=tuple(Change(each.path, each.before, each.after, _effect(each, config)) for each in found),
         why="the redundancy differs from the spec, and it is open only until the first VM is protected",
         write=write,
         expects=digest(now),
@@ -109,9 +110,9 @@ def _step(
     )
 
 
-def _effect(found: Difference) -> str:
+def _effect(found: Difference, config: Wire | None) -> str:
     if found.path == "redundancy":
-        return "VLT-08"
+        return "VLT-08" if dig_text(config, "properties", "storageTypeState") == "Unlocked" else "UNKNOWN"
     return "VLT-10" if found.after else "VLT-11"
 
 

@@ -90,13 +90,14 @@ def live_fields(wire: Wire, wanted: Mapping[str, object]) -> dict[str, object]:
 
 def _create(entry: DesiredVault) -> Step:
     wanted = {"location": entry.location, **wanted_fields(entry), **wanted_replication(entry)}
-    if entry.soft_delete is not None and entry.soft_delete.days is not None:
-        wanted["softDelete"] = {"days": entry.soft_delete.days}
     properties: dict[str, object] = _settings(wanted)
     if redundancy := redundancy_body(entry):
         properties["redundancySettings"] = redundancy
     if soft_delete := soft_delete_body(entry):
         properties["securitySettings"] = {"softDeleteSettings": soft_delete}
+        # AlwaysON is no choice of the spec's: the service makes every new vault so (wire-facts 2.1).
+        days = soft_delete["softDeleteRetentionPeriodInDays"]
+        wanted["softDelete"] = {"state": soft_delete["softDeleteState"], "days": days}
     body: dict[str, object] = {"location": entry.location, "sku": {"name": "Standard"}, "properties": properties}
     if entry.tags:
         body["tags"] = dict(entry.tags)

@@ -13,6 +13,7 @@ from reconciler.core.live import Survey
 from reconciler.core.plan import Finding, Plan, Step
 from reconciler.plan.select import resolve
 from reconciler.plan.unmanaged import unmanaged
+from reconciler.plan.unread import could_not_be_read
 
 _REMOVALS = ("stop", "delete")
 
@@ -52,9 +53,7 @@ def _assess(kind: AnyKind, entry: object, address: str, survey: Survey) -> Asses
     try:
         return kind.assess(entry, survey)
     except Unreadable as error:
-        problem = error.problem
-        what = f"could not be read: {problem.what}"
-        return Assessment(findings=(Finding("P901", "blocking", address, what, problem.why, problem.remedy),))
+        return Assessment(findings=(could_not_be_read(address, error),))
 
 
 def _waits(address: str, busy: str) -> Finding:
@@ -108,7 +107,7 @@ def _with_needs(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(set(findings), key=lambda finding: (finding.address.lower(), finding.code, finding.what)))
+    return tuple(sorted(set(findings), key=lambda each: (each.address.lower(), each.code, each.what, each.where)))
 
 
 def _narrowed(plan: Plan, targets: Sequence[str], known: Sequence[str]) -> Plan:
@@ -126,6 +125,7 @@ def _narrowed(plan: Plan, targets: Sequence[str], known: Sequence[str]) -> Plan:
         if address not in wanted:
             wanted.add(address)
             waiting += needs.get(address, ())
+            waiting += [plan.blocked[address]] if address in plan.blocked else []
     return replace(
         plan,
         steps=tuple(step for step in plan.steps if step.address in wanted),

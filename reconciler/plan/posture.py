@@ -14,6 +14,7 @@ from reconciler.core.schedule import longest_gap_hours
 from reconciler.core.times import moment
 from reconciler.core.wire import dig, dig_object, dig_text
 from reconciler.plan.select import resolve
+from reconciler.plan.unread import could_not_be_read
 
 _STOPPED = ("ProtectionStopped", "BackupsSuspended")
 _TOLERATED_GAPS = 2
@@ -30,8 +31,8 @@ def posture(spec: Spec, survey: Survey) -> tuple[Finding, ...]:
     for vault in resolved.vaults:
         try:
             found += _of_vault(vault, wanted, survey)
-        except Unreadable:
-            continue  # the plan says so, with the reason
+        except Unreadable as error:
+            found.append(could_not_be_read(f"vault/{vault.ref.name}", error))
     return tuple(sorted(set(found), key=lambda finding: (finding.address.lower(), finding.code)))
 
 

@@ -7,23 +7,32 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.desired import Criteria, DesiredProtection, Selection, Spec
+from reconciler.core.errors import Unreadable
 from reconciler.core.ids import VmRef
 from reconciler.core.live import Machine, Survey
 from reconciler.core.plan import Finding
+from reconciler.plan.unread import could_not_be_read
 
 
 def resolve(spec: Spec, survey: Survey) -> tuple[Spec, tuple[Finding, ...]]:
     """The spec with every selection turned into protections of the VMs it finds.
 
-    A VM that is written down one by one is never touched by a selection: the entry is the more exact word.
+    A VM that is written down one by one is never touched by a selection: the entry is the more exact word. Where the VMs
+    can't be listed, a selection finds none, and a blocking finding says so.
     """
     if not spec.selections:
         return spec, ()
     written = {protection.vm for protection in spec.protections}
     found: dict[VmRef, tuple[Selection, DesiredProtection]] = {}
     conflicts: dict[VmRef, Finding] = {}
+    unread: list[Finding] = []
     for selection in spec.selections:
-        for machine in survey.machines(selection.vault.subscription):
+        try:
+            machines = tuple(survey.machines(selection.vault.subscription))
+        except Unreadable as error:
+            unread.append(could_not_be_read(f"protected_vm/{selection.vault.name}", error, str(selection.place)))
+            continue
+        for machine in machines:
             if machine.ref in written or not _finds(selection, machine):
                 continue
             protection = _protection(selection, machine.ref)
@@ -32,7 +41,7 @@ def resolve(spec: Spec, survey: Survey) -> tuple[Spec, tuple[Finding, ...]]:
                 conflicts[machine.ref] = _conflict(machine.ref, earlier[0], selection)
     protections = [protection for vm, (_, protection) in found.items() if vm not in conflicts]
     everything = sorted((*spec.protections, *protections), key=lambda each: (each.vault.key, each.vm.key))
-    findings = tuple(conflicts[vm] for vm in sorted(conflicts))
+    findings = (*unread, *(conflicts[vm] for vm in sorted(conflicts)))
     return replace(spec, protections=tuple(everything), selections=()), findings
 
 

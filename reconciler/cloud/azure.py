@@ -1,0 +1,94 @@
+"""Azure as the rest of the product sees it: reads in bulk for plans, looks and single writes for the executor."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from datetime import datetime
+
+from azure.core.credentials import TokenCredential
+
+from reconciler.cloud import writes
+from reconciler.cloud.clients import Clients, Transport
+from reconciler.cloud.credentials import SharedCredential
+from reconciler.cloud.direct import Direct
+from reconciler.cloud.endpoints import endpoint_of
+from reconciler.cloud.errors import refused
+from reconciler.cloud.jobs import JobBoard
+from reconciler.cloud.look import Look
+from reconciler.cloud.operations import progress_of
+from reconciler.cloud.paths import vault_path
+from reconciler.cloud.pipeline import policies
+from reconciler.cloud.reading import Reader
+from reconciler.cloud.snapshot import Snapshot
+from reconciler.cloud.throttle import Throttle
+from reconciler.core.desired import Spec
+from reconciler.core.ids import VaultRef
+from reconciler.core.live import Live, Survey
+from reconciler.core.plan import Write
+from reconciler.core.ports import Accepted, Clock, Progress
+
+
+class Azure:
+    """A `core.ports.Cloud`. One object for one run: budget, token, correlation id and job lists are shared.
+
+    `workers` runs reads side by side; without it they run one after the other, in an order that is always the same.
+    With `read_only` no request that changes something can leave, whoever asks for it.
+    """
+
+    def __init__(
+        self,
+        credential: TokenCredential,
+        transport: Transport,
+        clock: Clock,
+        *,
+        read_only: bool,
+        cloud: str = "public",
+        endpoint: str = "",
+        workers: Executor | None = None,
+        correlation_id: str = "",
+    ) -> None:
+        target = endpoint_of(cloud, endpoint)
+        shared = SharedCredential(credential, target, clock)
+        self._throttle = Throttle(clock)
+        self._clock, self._workers = clock, workers
+        self._clients = Clients(
+            target,
+            shared,
+            transport,
+            lambda: policies(target, shared, self._throttle, clock, read_only=read_only, correlation_id=correlation_id),
+        )
+        self._reader = Reader(self._clients)
+        self._direct = Direct(self._clients, self._reader)
+        self._board = JobBoard(self._reader, clock)
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """Requests that were sent so far, by method; every attempt counts."""
+        return self._throttle.sent
+
+    def survey(self, spec: Spec, now: datetime | None = None) -> Survey:
+        """Reads what a plan of the spec needs. What can't be read raises `Unreadable` when it is asked for, not here."""
+        snapshot = Snapshot(self._reader, self._direct, now or self._clock.now())
+        snapshot.prefetch(spec, self._workers)
+        return snapshot
+
+    def look(self) -> Live:
+        return Look(self._direct, self._board, self._clock.now())
+
+    def send(self, write: Write, request_id: str) -> Accepted:
+        """Sends one request that changes something, once. Raises `CloudError`."""
+        self._board.touch(write.vault, write.vm)
+        return writes.send(self._clients, write, request_id, self._clock.now())
+
+    def operation(self, vault: VaultRef, operation_url: str) -> Progress:
+        """One look at a polling URL, which must lie below the vault. Raises `Unreadable`."""
+        answer = self._reader.follow("backup", operation_url, below=vault_path(vault))
+        if answer.status not in {200, 202, 204, 404}:
+            raise refused("GET", vault_path(vault), answer.status, {}, b"")
+        return progress_of(answer, self._clock.now())
+
+    def job(self, vault: VaultRef, job_id: str) -> Progress:
+        return self._board.progress(vault, job_id)
+
+    def close(self) -> None:
+        self._clients.close()

@@ -1,0 +1,68 @@
+"""One resource, one request: what a fresh look is made of, and what a list can't prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import AzureError
+
+from reconciler.cloud.clients import Clients
+from reconciler.cloud.errors import failed, unreadable
+from reconciler.cloud.paths import backup_status_path, item_path, policy_path, vault_path, vm_path
+from reconciler.cloud.reading import GONE, ITEM_GONE, POLICY_GONE, Body, Reader
+from reconciler.core.errors import CloudError
+from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
+from reconciler.core.live import Machine
+from reconciler.core.wire import dig_object, dig_text
+
+
+class Direct:
+    """Every method sends its request anew, and raises `Unreadable` when it can't tell."""
+
+    def __init__(self, clients: Clients, reader: Reader) -> None:
+        self._clients, self._reader = clients, reader
+
+    def vault(self, vault: VaultRef) -> tuple[Body | None, bool]:
+        """The vault, and whether Azure said that its resource group is missing."""
+        body, service_code = self._reader.one("vaults", vault_path(vault), GONE)
+        return body, service_code == "ResourceGroupNotFound"
+
+    def storage_config(self, vault: VaultRef) -> Body | None:
+        return self._reader.one("backup", f"{vault_path(vault)}/backupstorageconfig/vaultstorageconfig", GONE)[0]
+
+    def vault_config(self, vault: VaultRef) -> Body | None:
+        return self._reader.one("backup", f"{vault_path(vault)}/backupconfig/vaultconfig", GONE)[0]
+
+    def policy(self, vault: VaultRef, name: str) -> Body | None:
+        return self._reader.one("backup", policy_path(vault, name), POLICY_GONE)[0]
+
+    def item(self, vault: VaultRef, vm: VmRef) -> Body | None:
+        return self._reader.one("backup", item_path(vault, vm), ITEM_GONE)[0]
+
+    def recovery_points(self, vault: VaultRef, vm: VmRef) -> tuple[Body, ...]:
+        return self._reader.all("backup", f"{item_path(vault, vm)}/recoveryPoints", gone=ITEM_GONE).values
+
+    def machine(self, vm: VmRef) -> Machine | None:
+        body, _ = self._reader.one("compute", vm_path(vm), GONE)
+        return machine_of(body) if body else None
+
+    def protecting_vault(self, vm: VmRef, location: str) -> str:
+        """Id of the vault that actively protects the VM, or "" (backupstatus-protected-2022)."""
+        where = backup_status_path(vm.subscription, location)
+        request: Any = {"resourceType": "VM", "resourceId": vm.id}
+        try:
+            status = self._clients.backup(vm.subscription).backup_status.get(location, request, meant=where)
+        except (AzureError, CloudError, ValueError) as error:
+            raise unreadable(failed(error, "POST", where)) from error
+        found = parse_vault(status.vault_id or "")
+        return found.id if found and str(status.get("protectionStatus")).lower() == "protected" else ""
+
+
+def machine_of(body: Body) -> Machine | None:
+    """A VM as Compute lists it; None when the entry names no VM."""
+    ref = parse_vm(dig_text(body, "id"))
+    if ref is None:
+        return None
+    tags = {name: str(value) for name, value in dig_object(body, "tags").items()}
+    os = dig_text(body, "properties", "storageProfile", "osDisk", "osType")
+    return Machine(ref, dig_text(body, "location"), os, tags)

@@ -1,0 +1,221 @@
+"""Rows that change virtual machines and disks: PUT, PATCH, DELETE, power (Compute's published API; wire-facts 8)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.sandbox.call import Call
+from reconciler.sandbox.listing import page
+from reconciler.sandbox.rows import arm_operations
+from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.virtual_machines import TYPE, vm_row
+from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
+from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.world import Row, World, effect, guid_of
+
+DISK = "Microsoft.Compute/disks"
+_WRITE_SECONDS = 20
+_POWER = {"start": "running", "restart": "running", "poweroff": "stopped", "deallocate": "deallocated"}
+_KEPT = ("hardwareProfile", "networkProfile", "diagnosticsProfile", "securityProfile", "licenseType", "priority")
+_ENVELOPE = ("tags", "zones", "identity", "plan")
+
+
+def put_machine(call: Call) -> Response:
+    """A new VM starts running, with an agent that is ready; of an old one, what was sent is kept."""
+    old, sent = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}"), call.properties
+    location = call.body.get("location") or (old.body["location"] if old else "")
+    if not isinstance(location, str) or not location:
+        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    row = old or _new_machine(call, location, sent)
+    row.body["properties"] |= {name: sent[name] for name in _KEPT if sent.get(name)}
+    if old and sent.get("storageProfile"):
+        storage = row.body["properties"]["storageProfile"]
+        storage["dataDisks"] = sent["storageProfile"].get("dataDisks", storage["dataDisks"])
+    _keep_envelope(row, call.body)
+    row.meta["facts"]["size"] = row.body["properties"]["hardwareProfile"]["vmSize"]
+    return _write(call, row, 200 if old else 201, "Updating" if old else "Creating")
+
+
+def _keep_envelope(row: Row, sent: Mapping[str, Any]) -> None:
+    for name in _ENVELOPE:
+        if sent.get(name) is not None:
+            row.body[name] = sent[name]
+
+
+def _new_machine(call: Call, location: str, sent: Mapping[str, Any]) -> Row:
+    os_disk = (sent.get("storageProfile") or {}).get("osDisk") or {}
+    windows = os_disk.get("osType") == "Windows" or "windowsConfiguration" in (sent.get("osProfile") or {})
+    nics = [nic["id"] for nic in (sent.get("networkProfile") or {}).get("networkInterfaces") or [] if "id" in nic]
+    if not sent.get("hardwareProfile") or not nics:
+        said = "Required parameter 'hardwareProfile' or 'networkProfile.networkInterfaces' is missing (null)."
+        raise Refusal(400, "InvalidParameter", said)
+    group = group_of(call)
+    facts = {
+        "name": call.names["vm"],
+        "location": location.replace(" ", "").lower(),
+        "os": "Windows" if windows else "Linux",
+        "size": sent["hardwareProfile"].get("vmSize", "Standard_D2s_v5"),
+        "nics": nics,
+        "disks": {"os": {"name": os_disk.get("name") or f"{call.names['vm']}_OsDisk"}},
+    }
+    row = vm_row(call.names["subscription"], group.body["name"], facts, call.now())
+    data_disks = (sent.get("storageProfile") or {}).get("dataDisks")
+    if data_disks:
+        row.body["properties"]["storageProfile"]["dataDisks"] = data_disks
+    for nic in nics:
+        _attach(call.world, nic, row.body["id"])
+    return row
+
+
+def _attach(world: World, nic_id: str, vm_id: str | None) -> None:
+    nic = world.get(nic_id)
+    if nic is None:
+        return
+    nic.body["properties"].pop("virtualMachine", None)
+    if vm_id:
+        nic.body["properties"] |= {"virtualMachine": {"id": vm_id}, "primary": True}
+    world.put(nic)
+
+
+def _write(call: Call, row: Row, status: int, state: str) -> Response:
+    row.body["properties"]["provisioningState"] = state
+    call.world.put(row)
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
+    call.world.after(_WRITE_SECONDS, machine_settled, {"operation": operation, "vm": row.key})
+    return reply(row.body, status, headers)
+
+
+def patch_machine(call: Call) -> Response:
+    row = _find(call)
+    row.body["properties"] |= {name: call.properties[name] for name in _KEPT if call.properties.get(name)}
+    _keep_envelope(row, call.body)
+    return _write(call, row, 200, "Updating")
+
+
+def _find(call: Call) -> Row:
+    row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
+    if row is None:
+        raise not_found(TYPE, call.names["vm"], call.names["group"])
+    return row
+
+
+@effect
+def machine_settled(world: World, data: dict[str, Any]) -> None:
+    row, error = world.get(data["vm"]), arm_operations.finish(world, data["operation"])
+    if row is not None:
+        row.body["properties"]["provisioningState"] = "Failed" if error else "Succeeded"
+        world.put(row)
+
+
+def delete_machine(call: Call) -> Response:
+    row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
+    if row is None:
+        return empty(204)
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
+    call.world.after(_WRITE_SECONDS, machine_removed, {"operation": operation, "vm": row.key})
+    return arm_operations.accepted(call, "Microsoft.Compute", headers)
+
+
+@effect
+def machine_removed(world: World, data: dict[str, Any]) -> None:
+    """The VM goes, its interfaces are free again; its backup stays, as an orphan."""
+    row = world.get(data["vm"])
+    if arm_operations.finish(world, data["operation"]) or row is None:
+        return
+    for nic in row.body["properties"]["networkProfile"]["networkInterfaces"]:
+        _attach(world, nic["id"], None)
+    world.delete(row.key)
+    world.delete_under(row.key)
+
+
+def _power(action: str) -> Callable[[Call], Response]:
+    def change(call: Call) -> Response:
+        row = _find(call)
+        operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
+        data = {"operation": operation, "vm": row.key, "power": _POWER[action.lower()]}
+        call.world.after(_WRITE_SECONDS, power_changed, data)
+        return arm_operations.accepted(call, "Microsoft.Compute", headers)
+
+    return change
+
+
+@effect
+def power_changed(world: World, data: dict[str, Any]) -> None:
+    """The view is that of a VM made anew with this power state."""
+    row = world.get(data["vm"])
+    if arm_operations.finish(world, data["operation"]) or row is None:
+        return
+    parts, facts = row.body["id"].split("/"), row.meta["facts"]
+    described = {"name": row.body["name"], "location": row.body["location"], "os": facts["os"], "power": data["power"]}
+    fresh = vm_row(parts[2], parts[4], described, world.now()).meta["view"]
+    row.meta["view"] = fresh | {"disks": row.meta["view"]["disks"]}
+    facts["running"] = data["power"] == "running"
+    world.put(row)
+
+
+def _disk(call: Call) -> Row:
+    row = call.world.get(f"{call.group_key}/providers/{DISK}/{call.names['name']}")
+    if row is None:
+        raise not_found(DISK, call.names["name"], call.names["group"])
+    return row
+
+
+def get_disk(call: Call) -> Response:
+    return reply(_disk(call).body)
+
+
+def list_disks(call: Call) -> Response:
+    under = call.group_key if "group" in call.names else ""
+    return page(call, f"{call.subscription_key}/providers/{DISK}", lambda key, body: body, under=under)
+
+
+def put_disk(call: Call) -> Response:
+    group, location = group_of(call), call.body.get("location")
+    if not isinstance(location, str) or not location:
+        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    id = f"{group.body['id']}/providers/{DISK}/{call.names['name']}"
+    size = call.properties.get("diskSizeGB", 32)
+    known = {
+        "osType": call.properties.get("osType"),
+        "creationData": call.properties.get("creationData") or {"createOption": "Empty"},
+        "diskSizeGB": size,
+        "diskSizeBytes": size * 2**30,
+        "encryption": call.properties.get("encryption") or {"type": "EncryptionAtRestWithPlatformKey"},
+        "networkAccessPolicy": call.properties.get("networkAccessPolicy", "AllowAll"),
+        "publicNetworkAccess": call.properties.get("publicNetworkAccess", "Enabled"),
+        "diskState": "Unattached",
+        "uniqueId": guid_of(id.lower()),
+        "provisioningState": "Succeeded",
+    }
+    sku = call.body.get("sku") or {"name": "Standard_LRS"}
+    body = {"name": call.names["name"], "id": id, "type": DISK, "location": location.replace(" ", "").lower()}
+    full = body | {name: call.body[name] for name in ("tags", "zones") if call.body.get(name)} | {"sku": sku}
+    full["properties"] = {name: value for name, value in known.items() if value is not None}
+    exists = call.world.has(id)
+    call.world.put(Row(id.lower(), f"{call.subscription_key}/providers/{DISK.lower()}", full))
+    return reply(full, 200 if exists else 201)
+
+
+def delete_disk(call: Call) -> Response:
+    key = f"{call.group_key}/providers/{DISK}/{call.names['name']}"
+    if not call.world.has(key):
+        return empty(204)
+    call.world.delete(key)
+    return empty(200)
+
+
+_VM, _SOURCE = f"{GROUP}/providers/{TYPE}/{{vm}}", "SDK; wire-facts 8"
+_DISK = f"{GROUP}/providers/{DISK}/{{name}}"
+ROUTES = (
+    Route("PUT", _VM, put_machine, _SOURCE, "images are not looked up; any size is one", counter="compute"),
+    Route("PATCH", _VM, patch_machine, _SOURCE, counter="compute"),
+    Route("DELETE", _VM, delete_machine, _SOURCE, counter="compute"),
+    *(
+        Route("POST", f"{_VM}/{action}", _power(action), _SOURCE, counter="compute")
+        for action in ("start", "restart", "powerOff", "deallocate")
+    ),
+    Route("GET", f"{SUBSCRIPTION}/providers/{DISK}", list_disks, "SDK", counter="compute"),
+    Route("GET", f"{GROUP}/providers/{DISK}", list_disks, "SDK", counter="compute"),
+    Route("GET", _DISK, get_disk, "SDK", "disks of an estate's VMs are named by them only", counter="compute"),
+    Route("PUT", _DISK, put_disk, "SDK", "at once", counter="compute"),
+    Route("DELETE", _DISK, delete_disk, "SDK", "at once", counter="compute"),
+)

@@ -1,0 +1,289 @@
+"""Rows of network resources: groups, networks, interfaces, addresses, route tables, and what lies inside them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from reconciler.sandbox.call import Call
+from reconciler.sandbox.listing import page
+from reconciler.sandbox.rows import arm_operations
+from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.network_kinds import KINDS, Child, Kind, child_body, must_exist
+from reconciler.sandbox.rows.subnets import interfaces_in
+from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
+from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.world import Row, World, effect
+
+_UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
+_ENVELOPE = ("sku", "zones", "extendedLocation", "identity")
+NOTIFIED = {"Azure-AsyncNotification": "Enabled"}
+_BY_TYPE = {kind.segment.lower(): kind for kind in KINDS}
+
+
+def create(world: World, id: str, body: Mapping[str, Any], *, state: str = "Succeeded") -> Row:
+    """Stores a network resource of any of the kinds from its id and the body of a PUT.
+
+    Raises:
+        Refusal: as the service would.
+    """
+    _, _, subscription, _, _, _, _, segment, name = id.split("/")
+    kind = _BY_TYPE[segment.lower()]
+    properties = kind.complete(world, id, body.get("properties") or {})
+    full: dict[str, Any] = {"name": name, "id": id, "etag": "", "type": kind.type, "location": body["location"]}
+    if body.get("tags") is not None:
+        full["tags"] = dict(body["tags"])
+    full["properties"] = {"provisioningState": state} | properties
+    full |= {field: body[field] for field in _ENVELOPE if body.get(field)}
+    row = Row(id.lower(), f"/subscriptions/{subscription}/providers/microsoft.network/{segment}".lower(), full)
+    return _stored(world, row)
+
+
+def _stored(world: World, row: Row) -> Row:
+    """Every write gives the resource, and all that lies inside it, one new etag."""
+    tag = f'W/"{world.guid()}"'
+    row.body["etag"] = tag
+    properties = row.body["properties"]
+    for value in properties.values():
+        for entry in value if isinstance(value, list) else ():
+            if isinstance(entry, dict) and "etag" in entry:
+                entry["etag"] = tag
+    if "ipConfigurations" in properties:  # an interface is found by its security group and its subnet
+        row.link = (properties.get("networkSecurityGroup") or {}).get("id", "").lower()
+        row.subject = properties["ipConfigurations"][0]["properties"]["subnet"]["id"].lower()
+    return world.put(row)
+
+
+def shown(world: World, kind: Kind, row: Row) -> dict[str, Any]:
+    row.body["properties"] |= kind.back(world, row)
+    for subnet in row.body["properties"].get("subnets", []) if kind.segment == "virtualNetworks" else []:
+        _with_addresses(world, subnet)
+    return row.body
+
+
+def _with_addresses(world: World, subnet: dict[str, Any]) -> dict[str, Any]:
+    used = [
+        {"id": configuration["id"]}
+        for nic in interfaces_in(world, subnet["id"].lower())
+        for configuration in nic.body["properties"]["ipConfigurations"]
+    ]
+    if used:
+        subnet["properties"]["ipConfigurations"] = used
+    return subnet
+
+
+def _find(call: Call, kind: Kind) -> Row:
+    row = call.world.get(f"{call.group_key}/providers/{kind.type}/{call.names['name']}")
+    if row is None:
+        raise not_found(kind.type, call.names["name"], call.names["group"])
+    return row
+
+
+def refuse_when_busy(row: Row) -> None:
+    """A resource takes one change at a time."""
+    if row.body["properties"]["provisioningState"] in ("Updating", "Deleting"):
+        said = f"Another operation on this or dependent resource is in progress. Resource: {row.body['id']}"
+        raise Refusal(409, "AnotherOperationInProgress", said)
+
+
+def _begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], seconds: float) -> dict[str, str]:
+    operation, headers = arm_operations.start(call, "Microsoft.Network", row.body["location"])
+    call.world.after(seconds, then, {"operation": operation, "resource": row.key})
+    return headers
+
+
+def _get(kind: Kind) -> Callable[[Call], Response]:
+    def get(call: Call) -> Response:
+        body = shown(call.world, kind, _find(call, kind))
+        return reply(body, headers={"ETag": body["etag"]})
+
+    return get
+
+
+def _list(kind: Kind) -> Callable[[Call], Response]:
+    def entry(world: World) -> Callable[[str, dict[str, Any]], dict[str, Any] | None]:
+        def render(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+            row = world.get(key)
+            return shown(world, kind, row) if row else None
+
+        return render
+
+    def list_all(call: Call) -> Response:
+        under = call.group_key if "group" in call.names else ""
+        collection = f"{call.subscription_key}/providers/microsoft.network/{kind.segment.lower()}"
+        plain = kind.segment not in ("networkSecurityGroups", "virtualNetworks", "routeTables")
+        return page(call, collection, entry(call.world), always=not plain, under=under)
+
+    return list_all
+
+
+def _put(kind: Kind) -> Callable[[Call], Response]:
+    def put(call: Call) -> Response:
+        old = call.world.get(f"{call.group_key}/providers/{kind.type}/{call.names['name']}")
+        if old:
+            refuse_when_busy(old)
+        location = call.body.get("location") or (old.body["location"] if old else None)
+        if not isinstance(location, str):
+            raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+        group = group_of(call)
+        id = old.body["id"] if old else f"{group.body['id']}/providers/{kind.type}/{call.names['name']}"
+        body = call.body | {"location": location.replace(" ", "").lower()}
+        row = create(call.world, id, body, state="Updating")
+        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
+        return reply(shown(call.world, kind, row), 200 if old else 201, headers | NOTIFIED)
+
+    return put
+
+
+def _patch(kind: Kind) -> Callable[[Call], Response]:
+    def patch(call: Call) -> Response:
+        """Tags are all that a PATCH changes, at once."""
+        row = _find(call, kind)
+        refuse_when_busy(row)
+        row.body["tags"] = call.body.get("tags") or {}
+        return reply(shown(call.world, kind, _stored(call.world, row)))
+
+    return patch
+
+
+def _delete(kind: Kind) -> Callable[[Call], Response]:
+    def delete(call: Call) -> Response:
+        row = call.world.get(f"{call.group_key}/providers/{kind.type}/{call.names['name']}")
+        if row is None:
+            return empty(204)
+        refuse_when_busy(row)
+        _refuse_in_use(call.world, kind, row)
+        headers = _begin(call, row, network_removed, _DELETE_SECONDS)
+        row.body["properties"]["provisioningState"] = "Deleting"
+        call.world.put(row)
+        return arm_operations.accepted(call, "Microsoft.Network", headers)
+
+    return delete
+
+
+def _refuse_in_use(world: World, kind: Kind, row: Row) -> None:
+    users = [entry["id"] for value in kind.back(world, row).values() for entry in value]
+    if kind.segment == "virtualNetworks":
+        users = [nic.body["id"] for subnet in row.body["properties"]["subnets"] for nic in _in_subnet(world, subnet)]
+    owner = row.body["properties"].get("virtualMachine")
+    users += [owner["id"]] if owner else []
+    if users:
+        what = kind.segment[0].upper() + kind.segment[1:].removesuffix("s")
+        said = f"{what} {row.body['id']} cannot be deleted because it is in use by the following resources: {users}."
+        raise Refusal(400, f"InUse{what}CannotBeDeleted", said)
+
+
+def _in_subnet(world: World, subnet: Mapping[str, Any]) -> list[Row]:
+    return interfaces_in(world, subnet["id"].lower())
+
+
+@effect
+def network_settled(world: World, data: dict[str, Any]) -> None:
+    """A change is through: the state is Succeeded, with another etag (nsgrule-put-201-2021)."""
+    row, error = world.get(data["resource"]), arm_operations.finish(world, data["operation"])
+    if row is None:
+        return
+    state = "Failed" if error else "Succeeded"
+    properties = row.body["properties"]
+    for place in (properties, *(entry["properties"] for entry in inner(properties))):
+        if place.get("provisioningState") == "Updating":
+            place["provisioningState"] = state
+    _stored(world, row)
+
+
+@effect
+def network_removed(world: World, data: dict[str, Any]) -> None:
+    row, error = world.get(data["resource"]), arm_operations.finish(world, data["operation"])
+    if row is None:
+        return
+    if error:
+        row.body["properties"]["provisioningState"] = "Failed"
+        world.put(row)
+        return
+    world.delete(row.key)
+    world.delete_under(row.key)
+
+
+def inner(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What lies inside a resource and has a state of its own."""
+    for value in properties.values():
+        for entry in value if isinstance(value, list) else ():
+            if isinstance(entry, dict) and "properties" in entry:
+                yield entry
+
+
+def _child_rows(kind: Kind, child: Child) -> tuple[Route, ...]:
+    root = f"{GROUP}/providers/{kind.type}/{{name}}/{child.segment}"
+
+    def entries(row: Row) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = row.body["properties"][child.segment]
+        return found
+
+    def find(call: Call, row: Row) -> dict[str, Any]:
+        for entry in entries(row):
+            if entry["name"].lower() == call.names["child"].lower():
+                return _with_addresses(call.world, entry) if child.segment == "subnets" else entry
+        said = f"Resource {row.body['id']}/{child.segment}/{call.names['child']} not found."
+        raise Refusal(404, "NotFound", said)
+
+    def get(call: Call) -> Response:
+        entry = find(call, _find(call, kind))
+        return reply(entry, headers={"ETag": entry["etag"]})
+
+    def list_all(call: Call) -> Response:
+        body = shown(call.world, kind, _find(call, kind))
+        return reply({"value": body["properties"][child.segment]})
+
+    def put(call: Call) -> Response:
+        row = _find(call, kind)
+        refuse_when_busy(row)
+        old = [
+            number for number, entry in enumerate(entries(row)) if entry["name"].lower() == call.names["child"].lower()
+        ]
+        name = entries(row)[old[0]]["name"] if old else call.names["child"]
+        id = f"{row.body['id']}/{child.segment}/{name}"
+        for reference in ("networkSecurityGroup", "routeTable"):
+            if child.segment == "subnets" and call.properties.get(reference):
+                must_exist(call.world, id, call.properties[reference])
+        properties = child.complete(call.world, id, call.properties)
+        body = child_body(name, id, f"{kind.type}/{child.segment}", {"provisioningState": "Updating"} | properties)
+        place = old[0] if old else len(entries(row))
+        entries(row)[place : place + 1] = [body]
+        child.check(entries(row))
+        row.body["properties"]["provisioningState"] = "Updating"
+        _stored(call.world, row)
+        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
+        return reply(body, 200 if old else 201, headers | NOTIFIED)
+
+    def delete(call: Call) -> Response:
+        row = _find(call, kind)
+        kept = [entry for entry in entries(row) if entry["name"].lower() != call.names["child"].lower()]
+        if len(kept) == len(entries(row)):
+            return empty(204)
+        refuse_when_busy(row)
+        row.body["properties"] |= {child.segment: kept, "provisioningState": "Updating"}
+        _stored(call.world, row)
+        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
+        return arm_operations.accepted(call, "Microsoft.Network", headers)
+
+    one, note = f"{root}/{{child}}", "nsgrule-put-201-2021; wire-facts 8"
+    return (
+        Route("GET", root, list_all, "SDK", counter="arm"),
+        Route("GET", one, get, note, counter="arm"),
+        Route("PUT", one, put, note, "prefixes are not judged", counter="arm"),
+        Route("DELETE", one, delete, note, counter="arm"),
+    )
+
+
+def _rows(kind: Kind) -> tuple[Route, ...]:
+    one, source = f"{GROUP}/providers/{kind.type}/{{name}}", "nsg-list-2020; wire-facts 8"
+    return (
+        Route("GET", f"{SUBSCRIPTION}/providers/{kind.type}", _list(kind), source, counter="arm"),
+        Route("GET", f"{GROUP}/providers/{kind.type}", _list(kind), source, counter="arm"),
+        Route("GET", one, _get(kind), source, counter="arm"),
+        Route("PUT", one, _put(kind), source, "few of the checks", counter="arm"),
+        Route("PATCH", one, _patch(kind), "SDK", counter="arm"),
+        Route("DELETE", one, _delete(kind), source, counter="arm"),
+        *(row for child in kind.children for row in _child_rows(kind, child)),
+    )
+
+
+ROUTES = tuple(row for kind in KINDS for row in _rows(kind))

@@ -1,0 +1,124 @@
+"""Rows of managed run commands: named scripts of a VM, kept as resources (Compute's published API)."""
+
+from typing import Any
+
+from reconciler.sandbox.call import Call
+from reconciler.sandbox.listing import page
+from reconciler.sandbox.rows import arm_operations
+from reconciler.sandbox.rows.virtual_machines import TYPE
+from reconciler.sandbox.table import GROUP, Route
+from reconciler.sandbox.times import text
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.world import Row, World, effect
+
+RUN = f"{TYPE}/runCommands"
+_RUN_SECONDS = 30
+_KEPT = ("source", "parameters", "asyncExecution", "runAsUser", "timeoutInSeconds", "treatFailureAsDeploymentFailure")
+
+
+def _machine(call: Call) -> Row:
+    row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
+    if row is None:
+        raise not_found(TYPE, call.names["vm"], call.names["group"])
+    return row
+
+
+def _find(call: Call) -> Row:
+    row = call.world.get(f"{_machine(call).key}/runcommands/{call.names['command']}")
+    if row is None:
+        raise not_found(RUN, f"{call.names['vm']}/{call.names['command']}", call.names["group"])
+    return row
+
+
+def _shown(call: Call, row: Row) -> dict[str, Any]:
+    """The instance view is shown only where it is asked for; protected parameters never are."""
+    if call.query.get("$expand", "").lower() == "instanceview":
+        row.body["properties"]["instanceView"] = row.meta["view"]
+    return row.body
+
+
+def get(call: Call) -> Response:
+    return reply(_shown(call, _find(call)))
+
+
+def list_all(call: Call) -> Response:
+    def entry(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        row = call.world.get(key)
+        return _shown(call, row) if row else None
+
+    return page(call, f"{_machine(call).key}/runcommands", entry, always=True)
+
+
+def put(call: Call) -> Response:
+    """Runs at once, and again at every PUT; the sandbox has no guest, so the script's output is what the world says.
+
+    The output of a VM's scripts is the fact `guestOutput` (an object: name of the command -> its standard output).
+    """
+    vm = _machine(call)
+    if not vm.meta["facts"]["running"]:
+        said = "Cannot modify extensions in the VM when the VM is not running."
+        raise Refusal(409, "OperationNotAllowed", said)
+    source = call.properties.get("source") or {}
+    if not (source.get("script") or source.get("scriptUri") or source.get("commandId")):
+        said = "Required parameter 'source' is missing (null)."
+        raise Refusal(400, "InvalidParameter", said)
+    id = f"{vm.body['id']}/runCommands/{call.names['command']}"
+    old = call.world.get(id)
+    body = {"name": call.names["command"], "id": old.body["id"] if old else id, "type": RUN}
+    body |= {"location": vm.body["location"]} | ({"tags": call.body["tags"]} if call.body.get("tags") else {})
+    defaults: dict[str, Any] = {
+        "asyncExecution": False,
+        "timeoutInSeconds": 0,
+        "treatFailureAsDeploymentFailure": False,
+    }
+    sent = {name: call.properties[name] for name in _KEPT if call.properties.get(name) is not None}
+    state = "Updating" if old else "Creating"
+    properties: dict[str, Any] = defaults | sent | {"provisioningState": state}
+    view = {"executionState": "Running", "startTime": text(call.now())}
+    row = Row(id.lower(), f"{vm.key}/runcommands", body | {"properties": properties}, {"view": view})
+    call.world.put(row)
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", vm.body["location"])
+    call.world.after(_RUN_SECONDS, command_ended, {"operation": operation, "command": row.key})
+    return reply(row.body, 200 if old else 201, headers)
+
+
+@effect
+def command_ended(world: World, data: dict[str, Any]) -> None:
+    row, error = world.get(data["command"]), arm_operations.finish(world, data["operation"])
+    if row is None:
+        return
+    outputs = world.fact("guestOutput") or {}
+    row.body["properties"]["provisioningState"] = "Failed" if error else "Succeeded"
+    row.meta["view"] |= {
+        "executionState": "Failed" if error else "Succeeded",
+        "exitCode": 1 if error else 0,
+        "output": "" if error else outputs.get(row.body["name"], ""),
+        "error": error["message"] if error else "",
+        "endTime": text(world.now()),
+    }
+    world.put(row)
+
+
+def delete(call: Call) -> Response:
+    row = call.world.get(f"{_machine(call).key}/runcommands/{call.names['command']}")
+    if row is None:
+        return empty(204)
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
+    call.world.after(_RUN_SECONDS, command_removed, {"operation": operation, "command": row.key})
+    return arm_operations.accepted(call, "Microsoft.Compute", headers)
+
+
+@effect
+def command_removed(world: World, data: dict[str, Any]) -> None:
+    if arm_operations.finish(world, data["operation"]) is None:
+        world.delete(data["command"])
+
+
+_ALL = f"{GROUP}/providers/{RUN.replace('/runCommands', '')}/{{vm}}/runCommands"
+_ONE, _NOTE = f"{_ALL}/{{command}}", "no guest: the output is what the world was told"
+ROUTES = (
+    Route("GET", _ALL, list_all, "SDK", counter="compute"),
+    Route("GET", _ONE, get, "SDK", counter="compute"),
+    Route("PUT", _ONE, put, "SDK", _NOTE, counter="compute"),
+    Route("DELETE", _ONE, delete, "SDK", counter="compute"),
+)

@@ -1,0 +1,1 @@
+"""Speed as counts of requests and as ratios within one run, never as seconds that must not be exceeded."""

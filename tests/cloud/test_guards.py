@@ -1,0 +1,237 @@
+"""Each guard stops the attack it is there for, and what it stops never leaves: no request, no token."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.cloud.guards import ReadOnlyPolicy
+from reconciler.core.errors import CloudError, Unreadable
+from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.live import Live
+from reconciler.core.plan import Operation, Write
+from tests.cloud.canned import ARM, SUBSCRIPTION, VAULT, VM, Canned, Reply
+
+BELOW = f"{VAULT.id}/backupOperations/0b1f6471"
+
+OTHER_PLACES = [
+    f"https://evil.example{BELOW}",
+    f"https://management.azure.cam{BELOW}",  # as long as the right one
+    f"http://management.azure.com{BELOW}",
+    f"https://management.azure.com:8443{BELOW}",
+    f"https://management.azure.com:443{BELOW}",
+    f"https://management.azure.com@evil.example{BELOW}",
+    f"https://user:secret@management.azure.com{BELOW}",
+    f"https://management.azure.com.evil.example{BELOW}",
+    f"https://management.azure.com\\@evil.example{BELOW}",
+    f"https://management.azure.com%2eevil.example{BELOW}",
+    f"https://mаnagement.azure.com{BELOW}",  # a Cyrillic letter
+    f"//evil.example{BELOW}",
+    f"https:/{BELOW}",
+    f" https://management.azure.com{BELOW}",
+    f"{ARM}\t{BELOW}",
+    f"{ARM}/{BELOW}",
+    f"{ARM}{BELOW}/../../../vaults/other",
+    f"{ARM}{BELOW}/%2e%2e/x",
+    f"{ARM}{BELOW}/..%2fx",
+    f"{ARM}{BELOW}/%252e%252e/x",
+    f"{ARM}{BELOW}/a\\b",
+    f"{ARM}{BELOW}#fragment",
+    f"{ARM}{BELOW}?t=1#fragment",
+    f"{ARM}{BELOW}?t=a b",
+    f'{ARM}{BELOW}?t="a"',
+    f"{ARM}{BELOW}?t=\u2028",
+    f"{ARM}{VAULT.id}",
+    f"{ARM}{VAULT.id}-other/backupOperations/1",
+    f"{ARM}/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-backup",
+    "javascript:alert(1)",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", OTHER_PLACES)
+def test_a_polling_url_to_another_place_is_not_followed(url: str) -> None:
+    canned = Canned(Reply(200, {"status": "Succeeded"}))
+    with pytest.raises(CloudError) as caught:
+        canned.azure.operation(VAULT, url)
+    assert (caught.value.problem.code, caught.value.sent) == ("C107", False)
+    assert canned.sent == []
+    assert canned.credential.asked == 0
+
+
+def test_a_signed_polling_url_is_followed_as_it_is() -> None:
+    canned = Canned(Reply(200, {"status": "Succeeded"}))
+    url = f"{ARM}{VAULT.id}/operationStatus/MjA0NztmY2I0=?api-version=2026-07-01&t=1&c=MII~x&s=a_b-c&h=d"
+    assert canned.azure.operation(VAULT, url).state == "succeeded"
+    assert canned.sent[0].url == url
+
+
+HOSTILE = [
+    "..",
+    ".",
+    "",
+    "a/b",
+    "a\\b",
+    "../x",
+    "%2e%2e",
+    "a?b",
+    "a#b",
+    "x\n",
+    "a\x00b",
+    "a;b",
+    " a",
+    "a ",
+    "a.",
+    "{endpoint}",
+    "x" * 261,
+]
+LOOKS: dict[str, Callable[[Live, VaultRef, VmRef, str], object]] = {
+    "vault": lambda look, vault, vm, name: look.vault(vault),
+    "storage_config": lambda look, vault, vm, name: look.storage_config(vault),
+    "vault_config": lambda look, vault, vm, name: look.vault_config(vault),
+    "policy": lambda look, vault, vm, name: look.policy(vault, name),
+    "item": lambda look, vault, vm, name: look.item(vault, vm),
+    "running_jobs": lambda look, vault, vm, name: look.running_jobs(vault, vm),
+    "backup_jobs": lambda look, vault, vm, name: look.backup_jobs(vault, vm),
+    "recovery_points": lambda look, vault, vm, name: look.recovery_points(vault, vm),
+    "machine": lambda look, vault, vm, name: look.machine(vm),
+    "other_vault": lambda look, vault, vm, name: look.other_vault(vault, vm),
+}
+PLACES: dict[str, Callable[[str], tuple[VaultRef, VmRef, str]]] = {
+    "vault": lambda name: (VaultRef.of(SUBSCRIPTION, "rg-backup", name), VmRef.of(SUBSCRIPTION, "rg", name), name),
+    "group": lambda name: (VaultRef.of(SUBSCRIPTION, name, "rsv"), VmRef.of(SUBSCRIPTION, name, "vm"), name),
+    "subscription": lambda name: (VaultRef.of(name, "rg", "rsv"), VmRef.of(name, "rg", "vm"), name),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_hostile_name_sends_nothing(name: str, place: str) -> None:
+    vault, vm, policy = PLACES[place](name)
+    canned = Canned(Reply(200, {}))
+    for ask in LOOKS.values():
+        with pytest.raises(CloudError, match="C108"):
+            ask(canned.azure.look(), vault, vm, policy)
+    for operation in OPERATIONS:
+        with pytest.raises(CloudError, match="C108"):
+            canned.azure.send(Write(operation, vault, {}, policy, vm), "id")
+    with pytest.raises(CloudError, match="C108"):
+        canned.azure.operation(vault, f"{ARM}{vault.id}/backupOperations/1")
+    with pytest.raises(CloudError, match="C108"):
+        canned.azure.job(vault, name)
+    assert canned.sent == []
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    "vault.create",
+    "vault.update",
+    "storage_config.update",
+    "vault_config.update",
+    "policy.put",
+    "item.put",
+    "item.delete",
+    "item.backup",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_policy_name_in_a_good_vault_sends_nothing(name: str) -> None:
+    canned = Canned(Reply(200, {}))
+    with pytest.raises(CloudError, match="C108"):
+        canned.azure.send(Write("policy.put", VAULT, {}, name), "id")
+    assert canned.sent == []
+
+
+def test_the_path_is_compared_again_when_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the names not checked, the guard would still see that `..` leads from a policy to its vault."""
+    monkeypatch.setattr("reconciler.cloud.paths._checked", lambda name: name)
+    canned = Canned(Reply(200, {}))
+    for name in ("..", "."):
+        with pytest.raises(CloudError, match="C107"):
+            canned.azure.send(Write("policy.put", VAULT, {}, name), "id")
+        with pytest.raises(CloudError, match="C107"):
+            canned.azure.look().policy(VAULT, name)
+    assert canned.sent == []
+
+
+def test_a_call_that_reaches_another_resource_than_it_means_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        VmRef, "container", property(lambda vm: "IaasVMContainer;iaasvmcontainerv2;rg;other"), raising=True
+    )
+    monkeypatch.setattr(VmRef, "item_id", lambda vm, vault: f"{vault.id}/backupFabrics/Azure/protectionContainers/x")
+    canned = Canned(Reply(202))
+    with pytest.raises(CloudError, match="C107"):
+        canned.azure.send(Write("item.delete", VAULT, vm=VM), "id")
+    assert canned.sent == []
+
+
+def test_a_call_that_does_not_say_what_it_means_is_stopped() -> None:
+    canned = Canned(Reply(200, {"value": []}))
+    client = canned.azure._clients.backup(SUBSCRIPTION)
+    with pytest.raises(CloudError, match="does not say which resource"):
+        list(client.backup_policies.list(VAULT.name, VAULT.resource_group))
+    names = (VAULT.name, VAULT.resource_group, "Azure", VM.container, VM.item)
+    with pytest.raises(CloudError, match="PUT is meant"):
+        client.protected_items.delete(*names, meant=VM.item_id(VAULT), meant_method="PUT")
+    assert canned.sent == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_reading_command_can_not_write(operation: Operation) -> None:
+    canned = Canned(Reply(200, {}), read_only=True)
+    with pytest.raises(CloudError) as caught:
+        canned.azure.send(Write(operation, VAULT, {}, "daily", VM), "id")
+    assert (caught.value.problem.code, caught.value.sent) == ("C107", False)
+    assert canned.sent == []
+
+
+def test_a_reading_command_may_ask_by_post_which_vault_protects_a_vm() -> None:
+    status = {"protectionStatus": "Protected", "vaultId": VaultRef.of(SUBSCRIPTION, "rg-x", "rsv-x").id}
+    vm = {"id": VM.id, "location": "westeurope"}
+    canned = Canned(Reply(200, vm), Reply(200, status), read_only=True)
+    assert canned.azure.look().other_vault(VAULT, VM) == status["vaultId"]
+    assert [sent.method for sent in canned.sent] == ["GET", "POST"]
+    assert canned.sent[1].body == {"resourceType": "VM", "resourceId": VM.id}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/subscriptions/s/providers/Microsoft.RecoveryServices/register",
+        "/x/backupStatus",
+        "/subscriptions/s/providers/x/backupStatus",
+    ],
+)
+def test_no_other_post_counts_as_a_read(path: str) -> None:
+    from azure.core.pipeline import Pipeline
+    from azure.core.rest import HttpRequest
+
+    canned = Canned(Reply(200, {}))
+    pipeline = Pipeline(canned.transport, [ReadOnlyPolicy()])
+    with pytest.raises(CloudError, match="only reads"):
+        pipeline.run(HttpRequest("POST", ARM + path))
+    assert canned.sent == []
+
+
+def test_a_page_link_to_another_host_or_list_is_not_followed() -> None:
+    for link in (f"https://evil.example{VAULT.id}/backupJobs?x=1", f"{ARM}{VAULT.id}/backupPolicies?x=1"):
+        canned = Canned(Reply(200, {"value": [], "nextLink": link}))
+        with pytest.raises(Unreadable, match="C107"):
+            canned.azure.look().running_jobs(VAULT, VM)
+        assert len(canned.sent) == 1
+
+
+def test_a_redirect_is_not_followed() -> None:
+    canned = Canned(Reply(302, None, {"Location": "https://evil.example/"}))
+    with pytest.raises(Unreadable, match="302"):
+        canned.azure.look().vault(VAULT)
+    assert len(canned.sent) == 1
+
+
+def test_an_unregistered_provider_is_reported_and_never_registered() -> None:
+    message = "The subscription is not registered to use namespace 'Microsoft.RecoveryServices'."
+    canned = Canned(Reply(409, {"error": {"code": "MissingSubscriptionRegistration", "message": message}}))
+    with pytest.raises(Unreadable, match=r"az provider register --namespace Microsoft\.RecoveryServices"):
+        canned.azure.look().vault(VAULT)
+    with pytest.raises(CloudError, match="az provider register"):
+        canned.azure.send(Write("vault.create", VAULT, {}), "id")
+    assert [sent.method for sent in canned.sent] == ["GET", "PUT"]

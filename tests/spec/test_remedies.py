@@ -1,0 +1,91 @@
+"""Complaints say what to write instead."""
+
+import pytest
+
+from reconciler.core.errors import Problem, SpecError
+from reconciler.spec import load_documents
+from tests.spec.corpus import CONSENT, POLICY, TODAY, VAULT, VMS
+
+DAILY = "        schedule: {every: day, at: 23:00}\n        retain: {daily: 30}\n"
+
+
+def problem_of(text: str) -> Problem:
+    try:
+        (problem,) = load_documents({"a.yaml": text}, today=TODAY)[1]
+    except SpecError as error:
+        (problem,) = error.problems
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("apiVersion: azbackup/v1\nvault: {}\n", "did you mean 'vaults'?"),
+        ("apiVersion: azbackup/v1\nzzz: {}\n", "write one of: apiVersion, consents, location, resourceGroup"),
+        ("apiVersion: azbackup/v1\nvаults: {}\n", "did you mean 'vaults'?"),
+        ("apiVersion: azbackup/v1\ninclude: x\n", "on the command line"),
+        ("apiVersion: azbackup/v1\nlocation: North Europe\n", "write 'northeurope'"),
+        (VAULT + "    replication: LSR\n", "did you mean 'LRS'?"),
+        (VAULT + "    replication: best\n", "write one of: LRS, ZRS, GRS"),
+        (VAULT + "    crossRegionRestore: off\n", "write false"),
+        (VAULT + "    crossRegionRestore: yes\n", "write true"),
+        (POLICY + DAILY.replace("23:00", "7:00"), 'write "07:00"'),
+        (POLICY + DAILY.replace("30", "30d"), "write 30"),
+        (POLICY + DAILY.replace("30", "'30'"), "write 30"),
+        (POLICY + DAILY.replace("23:00", "23:00, timeZone: Romance Standart Time"), "did you mean 'Romance Standard Time'?"),
+        (POLICY + DAILY.replace("30", "30, monthly: {months: 3, on: 'First  Sunday'}"), "write 'first sunday'"),
+        (
+            POLICY + DAILY.replace("30", "30, monthly: {months: 3, on: [first sunday, last monday]}"),
+            "add first monday, last sunday, or list fewer",
+        ),
+        (VMS + "      - {vm: rg-app/vm-a, policy: p-dayly}\n", "did you mean 'p-daily'?"),
+        (VMS + "      - {vm: rg-app/vm-a, policy: zzz}\n", "define it under `policies:` of this vault"),
+        (CONSENT + "    reason: why\n    expires: 2027-01-01\n", "write 2026-12-06 or an earlier day"),
+    ],
+)  # fmt: skip
+def test_remedies_name_the_way_out(text: str, said: str) -> None:
+    assert said in problem_of(text).remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (VMS + "      - {vm: rg-app/vm-a, policy: zzz}\n", "defined here: p-daily"),
+        (VAULT + "    replication: GRS\n    replication: LRS\n", "first at 7:5"),
+        (VAULT + "    tags: {a: x, A: x}\n", "first as 'a' at 7:12"),
+        (VMS + "      - {vm: rg-a/a, policy: p-daily}\n      - {vm: rg-a/A, policy: p-daily}\n", "listed at a.yaml:12:9 already"),
+        (
+            VMS + "      - {vm: rg-a/a, policy: p-daily}\n      - {vm: rg-a/A, state: stopped}\n",
+            "assigned at a.yaml:12:9 already, to vault 'rsv-a' by policy 'p-daily'",
+        ),
+        (
+            VMS + "      - {vm: rg-a/a, state: stopped}\n      - {vm: rg-a/A, policy: p-daily}\n",
+            "to vault 'rsv-a' as stopped",
+        ),
+        ("apiVersion: azbackup/v1\nv\u0430ults: {}\n", "U+0430 CYRILLIC SMALL LETTER A"),
+        ("apiVersion: azbackup/v1\nlocation: a\u202eb\n", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        (
+            POLICY + DAILY.replace("23:00", "02:30, timeZone: Europe/Madrid, daylightSaving: follow"),
+            "02:30 does not exist on 2027-03-28 in Europe/Madrid; the backup starts at 01:30 UTC then",
+        ),
+        (VAULT + "    replication: [x]\n", "expected"),
+        (VMS + "      - {select: [x], policy: p-daily}\n", "expected text or a mapping, found a list"),
+    ],
+)  # fmt: skip
+def test_complaints_say_what_they_found(text: str, said: str) -> None:
+    assert said in problem_of(text).what
+
+
+def test_a_credential_is_not_echoed() -> None:
+    secret = "hunter2hunter2"
+    problem = problem_of(f"apiVersion: azbackup/v1\nlocation: https://me:{secret}@x.example/\n")
+    assert problem.code == "E701"
+    assert secret not in str(problem)
+
+
+def test_long_and_hidden_text_is_shown_cut_and_safe() -> None:
+    problem = problem_of(VAULT + f"    replication: {'x' * 500}\n")
+    assert len(problem.what) < 120
+    problem = problem_of(VAULT + '    replication: "a\\nb"\n')
+    assert "\n" not in problem.what
+    assert "\\u{000a}" in problem.what

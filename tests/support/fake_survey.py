@@ -1,0 +1,109 @@
+"""`FakeSurvey`: a live Azure made of plain data, which answers what kinds and the planner ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reconciler.core.errors import Problem, Unreadable
+from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.live import Machine
+from tests.support.wire import Body
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+READS = (
+    "group_missing", "vault", "storage_config", "vault_config", "policy", "item", "running_jobs", "backup_jobs",
+    "recovery_points", "machine", "other_vault", "machines", "items", "policies",
+)  # fmt: skip
+_ENDED = ("Completed", "CompletedWithWarnings", "Failed", "Cancelled")
+_Item = tuple[str, str]  # key of the vault, key of the VM
+
+
+@dataclass
+class FakeSurvey:
+    """Keys are those of `VaultRef` and `VmRef`; policy names are lower-cased. `unreadable` holds names of reads, see `READS`."""
+
+    now: datetime = NOW
+    vaults: dict[str, Body] = field(default_factory=dict)
+    storage: dict[str, Body] = field(default_factory=dict)
+    configs: dict[str, Body] = field(default_factory=dict)
+    policy_bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
+    item_bodies: dict[_Item, Body] = field(default_factory=dict)
+    jobs: dict[_Item, list[Body]] = field(default_factory=dict)
+    points: dict[_Item, list[Body]] = field(default_factory=dict)
+    vms: dict[str, Machine] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    missing_groups: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def _read(self, name: str) -> None:
+        self.asked.append(name)
+        if name in self.unreadable:
+            raise Unreadable(Problem("Z403", name, f"{name} is forbidden", "no permission", "ask for it"), status=403)
+
+    def group_missing(self, vault: VaultRef) -> bool:
+        self._read("group_missing")
+        return vault.resource_group.lower() in self.missing_groups
+
+    def vault(self, vault: VaultRef) -> Body | None:
+        self._read("vault")
+        return self.vaults.get(vault.key)
+
+    def storage_config(self, vault: VaultRef) -> Body | None:
+        self._read("storage_config")
+        return self.storage.get(vault.key)
+
+    def vault_config(self, vault: VaultRef) -> Body | None:
+        self._read("vault_config")
+        return self.configs.get(vault.key)
+
+    def policy(self, vault: VaultRef, name: str) -> Body | None:
+        self._read("policy")
+        return self.policy_bodies.get((vault.key, name.lower()))
+
+    def policies(self, vault: VaultRef) -> Iterable[Body]:
+        self._read("policies")
+        return [body for (key, _), body in self.policy_bodies.items() if key == vault.key]
+
+    def item(self, vault: VaultRef, vm: VmRef) -> Body | None:
+        self._read("item")
+        return self.item_bodies.get((vault.key, vm.key))
+
+    def items(self, vault: VaultRef) -> Iterable[Body]:
+        self._read("items")
+        return [body for (key, _), body in self.item_bodies.items() if key == vault.key]
+
+    def running_jobs(self, vault: VaultRef, vm: VmRef) -> tuple[Body, ...]:
+        self._read("running_jobs")
+        return tuple(job for job in self._jobs(vault, vm) if job["properties"]["status"] not in _ENDED)
+
+    def backup_jobs(self, vault: VaultRef, vm: VmRef) -> tuple[Body, ...]:
+        self._read("backup_jobs")
+        return tuple(job for job in self._jobs(vault, vm) if job["properties"]["operation"] == "Backup")
+
+    def _jobs(self, vault: VaultRef, vm: VmRef) -> list[Body]:
+        return self.jobs.get((vault.key, vm.key), [])
+
+    def recovery_points(self, vault: VaultRef, vm: VmRef) -> tuple[Body, ...]:
+        self._read("recovery_points")
+        return tuple(self.points.get((vault.key, vm.key), []))
+
+    def machine(self, vm: VmRef) -> Machine | None:
+        self._read("machine")
+        return self.vms.get(vm.key)
+
+    def machines(self, subscription: str) -> Iterable[Machine]:
+        self._read("machines")
+        return [machine for machine in self.vms.values() if machine.ref.subscription == subscription]
+
+    def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
+        """Named in `elsewhere`, or where another vault of the fake has an active item of the VM."""
+        self._read("other_vault")
+        active = (
+            str(body["id"]).split("/backupFabrics/")[0]
+            for (vault_key, vm_key), body in self.item_bodies.items()
+            if vm_key == vm.key and vault_key != vault.key and body["properties"]["policyId"]
+        )
+        return self.elsewhere.get(vm.key, "") or next(active, "")

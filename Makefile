@@ -1,6 +1,6 @@
 # Every target does its own set-up: `make demo` and `make test` work as the first command after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check soak bench clean
+.PHONY: help setup demo test check soak bench clients clean
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -49,6 +49,9 @@ soak: $(READY) ## the long randomised runs
 bench: $(READY) ## requests, ratios and memory for large estates
 	@$(BIN)/python -m tests.benchmarks
 
+clients: $(READY) ## the az CLI and Ansible, in environments of their own, against a served sandbox
+	@$(BIN)/python -m tests.clients
+
 clean: ## remove everything the targets above made
-	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-clients build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find reconciler tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -72,12 +72,12 @@ def apply(common: Common, approval: Approval, targets: Sequence[str], journal: P
             common.output.say(plan_lines(seen.plan, target=connection.told, verbose=common.verbose))
         if not seen.plan.steps:
             return _conclude(common, connection, Outcome(()), seen.plan)
-        _agree(common.output, seen, approval, allowances)
+        _agree(common.output, connection.told, seen, approval, allowances)
         outcome = _execute(connection, seen, allowances, common.parallelism, journal or connection.journal)
         return _conclude(common, connection, outcome, _look_again(common, connection, seen, targets))
 
 
-def _agree(output: Output, seen: Picture, approval: Approval, allowances: Mapping[StepClass, int]) -> None:
+def _agree(output: Output, told: str, seen: Picture, approval: Approval, allowances: Mapping[StepClass, int]) -> None:
     """Returns when everything may be done. Raises `ConsentError` with all that is missing; nothing was sent then."""
     problems = refusals(seen.plan, seen.spec.consents, allowances, seen.now.date())
     if problems:
@@ -86,8 +86,12 @@ def _agree(output: Output, seen: Picture, approval: Approval, allowances: Mappin
         return
     if not sys.stdin.isatty():
         raise nobody_to_ask()
-    output.note([line("Shall this be done? Only yes lets it start.")])
-    if input().strip().lower() != "yes":
+    output.note([line(f"Shall this be done in {told}? Only yes lets it start.")])
+    try:
+        reply = input()
+    except EOFError:
+        reply = ""
+    if reply.strip().lower() != "yes":
         raise declined()
 
 

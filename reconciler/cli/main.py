@@ -10,7 +10,7 @@ from io import TextIOWrapper
 import typer
 
 from reconciler.cli.output import Output, output_of
-from reconciler.cli.problems import unexpected, usage
+from reconciler.cli.problems import Interrupted, unexpected, usage
 from reconciler.core.errors import ExitCode, ReconcilerError
 
 _COMMAND_LINE_ERROR = typer.BadParameter.__mro__[2]  # what typer raises for any bad command line; it has no public name
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the answer has gone; nothing may be written at the end of the program either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
-    except (KeyboardInterrupt, typer.Abort):
-        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        return _fail(output, Interrupted())
     except Exception as error:  # noqa: BLE001 - the top: whatever is left is a fault of ours and is told as one
         if isinstance(error, _COMMAND_LINE_ERROR):
             return _fail(output, _as_usage(error))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from reconciler.cli.output import Format, Output
-from reconciler.cli.problems import bad_moment, no_spec, two_targets
+from reconciler.cli.problems import Interrupted, bad_moment, no_spec, two_targets
 from reconciler.core.errors import ExitCode
 
 
@@ -106,7 +106,10 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., ExitCode]], 
         @wraps(body)
         def run(**values: Any) -> ExitCode:
             chosen = options(**{each.name: values.pop(each.name) for each in fields(options)})
-            return body(chosen, **values)
+            try:
+                return body(chosen, **values)
+            except KeyboardInterrupt:  # typer would end with 130 and say nothing
+                raise Interrupted from None
 
         parameters = [_keyword(each.name, option_hints[each.name], each.default) for each in fields(options)]
         # Options of the command itself are what people look for in its help: they come first.

@@ -20,7 +20,7 @@ from reconciler.plan import make_plan, posture, saved
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.neutralise import line, render_json
 from reconciler.report.text import drift_lines, plan_lines, problem_lines
-from reconciler.report.words import severity_of
+from reconciler.report.words import counted, severity_of
 from reconciler.spec import load_spec
 
 UNREADABLE = "P901"
@@ -41,8 +41,10 @@ def picture(common: Common, connection: Connection, targets: Sequence[str]) -> P
     """Reads the spec and Azure. Raises `SpecError` for the one and `CloudError` for the other."""
     now = common.moment or connection.clock.now()
     spec, notes = load_spec(common.spec_paths, today=now.date())
-    shown = [note for note in notes if common.verbose or severity_of(note) == "warning"]
-    common.output.note(problem_lines(shown))
+    if common.verbose:
+        common.output.note(problem_lines(notes))
+    elif warnings := [note for note in notes if severity_of(note) == "warning"]:
+        common.output.note([line(f"The spec has {counted(len(warnings), 'warning')}; azbackup validate lists them.")])
     return look(connection, spec, targets, now)
 
 

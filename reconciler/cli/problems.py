@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.core.errors import ConsentError, Problem, ReconcilerError
+from reconciler.core.errors import ConsentError, ExitCode, Problem, ReconcilerError
 
 
 class UsageError(ReconcilerError):
@@ -13,6 +13,23 @@ class UsageError(ReconcilerError):
 
 class OutputError(ReconcilerError):
     """A file could not be read or written."""
+
+
+class Interrupted(ReconcilerError):
+    """Somebody, or the system, asked the command to stop while nothing was being sent."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__(
+            Problem(
+                code="X122",
+                where="azbackup",
+                what="interrupted",
+                why="somebody, or the system, asked the command to stop",
+                remedy="run the same command again",
+            )
+        )
 
 
 def usage(where: str, what: str, remedy: str) -> UsageError:

@@ -77,8 +77,10 @@ class Azure:
 
     def send(self, write: Write, request_id: str) -> Accepted:
         """Sends one request that changes something, once. Raises `CloudError`."""
-        self._board.touch(write.vault, write.vm)
-        return writes.send(self._clients, write, request_id, self._clock.now())
+        try:
+            return writes.send(self._clients, write, request_id, self._clock.now())
+        finally:
+            self._board.touch(write.vault, write.vm)
 
     def operation(self, vault: VaultRef, operation_url: str) -> Progress:
         """One look at a polling URL, which must lie below the vault. Raises `Unreadable`."""

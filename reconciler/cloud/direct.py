@@ -47,11 +47,17 @@ class Direct:
         return machine_of(body) if body else None
 
     def protecting_vault(self, vm: VmRef, location: str) -> str:
-        """Id of the vault that actively protects the VM, or "" (backupstatus-protected-2022)."""
-        where = backup_status_path(vm.subscription, location)
+        """Id of the vault that actively protects the VM, or "" (backupstatus-protected-2022).
+
+        Azure answers for a region; without one there is neither the VM nor a vault.
+        """
+        region = location.replace(" ", "").lower()
+        if not region:
+            return ""
+        where = backup_status_path(vm.subscription, region)
         request: Any = {"resourceType": "VM", "resourceId": vm.id}
         try:
-            status = self._clients.backup(vm.subscription).backup_status.get(location, request, meant=where)
+            status = self._clients.backup(vm.subscription).backup_status.get(region, request, meant=where)
         except (AzureError, CloudError, ValueError) as error:
             raise unreadable(failed(error, "POST", where)) from error
         found = parse_vault(status.vault_id or "")

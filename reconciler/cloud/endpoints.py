@@ -57,10 +57,14 @@ def endpoint_of(cloud: str = "public", url: str = "") -> Endpoint:
     for standard in CLOUDS.values():
         if text.lower() == standard.url:
             return standard
-    parts = urlsplit(text)
-    if not parts.hostname or not text.isascii() or not text.isprintable() or any(mark in text for mark in " \\@?#{}"):
+    try:
+        parts = urlsplit(text)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not text.isascii() or not text.isprintable() or any(mark in text for mark in " \\@?#{}"):
         raise _unusable(url, "it is not a plain address of a host", "write it as https://HOST[:PORT]")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise _unusable(url, "tokens are sent over https only, save to this machine itself", "write https://")
     return Endpoint(text, f"{parts.scheme}://{parts.netloc}/.default", known.authority)
 

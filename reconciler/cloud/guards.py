@@ -64,9 +64,13 @@ class TargetPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
 class ReadOnlyPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     """Only GET, HEAD and the three POSTs that read get through."""
 
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self._base = base_url.lower()
+
     def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[HttpRequest, HttpResponse]:
         method, url = request.http_request.method.upper(), request.http_request.url
-        path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0].lower()
+        path = url.lower().removeprefix(self._base).partition("?")[0]
         if method not in {"GET", "HEAD"} and not (method == "POST" and _READ_POSTS.fullmatch(path)):
             raise _stopped(url, f"this command only reads, and {method} is not a read")
         return self.next.send(request)

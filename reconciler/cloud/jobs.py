@@ -56,7 +56,7 @@ class JobBoard:
         self._missing_since: dict[str, float] = {}
 
     def touch(self, vault: VaultRef, vm: VmRef | None) -> None:
-        """A write is about to be sent: jobs may begin that no list read so far shows."""
+        """A write was sent: it may have begun jobs that no list read so far shows."""
         with self._lock:
             self._turn += 1
             self._touched[vm.key if vm else vault.key] = self._turn

@@ -25,5 +25,5 @@ class Memo:
                 self._answers[key] = error
         answer = self._answers[key]
         if isinstance(answer, Unreadable):
-            raise answer
+            raise answer.with_traceback(None)  # or each asking would make it longer
         return cast(T, answer)

@@ -34,7 +34,7 @@ def policies(
         HeadersPolicy(headers),
         UserAgentPolicy(f"azbackup/{reconciler.__version__}", user_agent_use_env=False),
         CustomHookPolicy(),
-        *([ReadOnlyPolicy()] if read_only else []),
+        *([ReadOnlyPolicy(endpoint.url)] if read_only else []),
         TargetPolicy(endpoint.url),
         PoliteRetry(throttle, clock),
         TokenPolicy(credential, endpoint.scope),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.core.wire import dig
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -29,7 +31,7 @@ def differences(live: Mapping[str, object], wanted: Mapping[str, object]) -> tup
     tree = DeepDiff(live, wanted, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     found = {_path_to_value(level.path(output_format="list")) for levels in tree.values() for level in levels}
     return tuple(
-        Difference(".".join(path), _value_at(live, path), _value_at(wanted, path)) for path in sorted(found) if path
+        Difference(".".join(path), dig(live, *path), dig(wanted, *path)) for path in sorted(found) if path
     )
 
 
@@ -40,12 +42,3 @@ def _path_to_value(path: list[str | int]) -> tuple[str, ...]:
             break
         keys.append(str(key))
     return tuple(keys)
-
-
-def _value_at(document: Mapping[str, object], path: tuple[str, ...]) -> object:
-    value: object = document
-    for key in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(key)
-    return value

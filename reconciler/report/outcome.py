@@ -59,7 +59,7 @@ def outcome_summary(outcome: Outcome, rest: Plan | None) -> str:
     said = ", ".join(f"{counts[status]} {word}" for status, word in _WORDS.items() if counts.get(status))
     verb = "Interrupted" if outcome.interrupted else "Applied"
     took = f" in {duration_text(outcome.seconds)}" if outcome.results else ""
-    return f"{verb}: {said or 'nothing'}{took}. {_converged(rest)}"
+    return f"{verb}: {said or 'nothing to do'}{took}. {_converged(rest)}"
 
 
 def outcome_lines(outcome: Outcome, rest: Plan | None, *, verbose: bool = False) -> Iterator[Line]:
@@ -69,7 +69,7 @@ def outcome_lines(outcome: Outcome, rest: Plan | None, *, verbose: bool = False)
             yield from _result_lines(result)
     yield from problem_lines(outcome.problems)
     yield line(Span(outcome_summary(outcome, rest), "bold"))
-    if rest is not None and not is_converged(rest):
+    if outcome.results and rest is not None and not is_converged(rest):
         yield line("  what remains: ", plan_summary(rest))
         for finding in findings_of(rest.findings, "blocking"):
             yield from finding_lines(finding)

@@ -9,7 +9,7 @@ from reconciler.core.plan import Action, Severity
 from reconciler.core.taxonomy import StepClass
 
 _CLASSES = [step_class.word for step_class in StepClass]
-_DIGEST: dict[str, object] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_DIGEST: dict[str, object] = {"type": "string", "pattern": "^(sha256:)?[0-9a-f]{64}$"}
 _COUNT: dict[str, object] = {"type": "integer", "minimum": 0}
 
 

@@ -56,17 +56,21 @@ class Answer(Fault):
     retry_after: str | None = None
 
 
-def throttled(retry_after_seconds: int = 17, **where: object) -> Answer:
+def throttled(
+    retry_after_seconds: int = 17, *, nth: int = 1, times: int = 1, method: str = "*", path: str = "*"
+) -> Answer:
     """429 as the backup provider words it (wire-facts 1.3)."""
     said = "Number of requests for this action exceeded the limit. Please try again after some time."
-    values = {"status": 429, "code": "ResourceRequestsThrottled", "message": said, **where}
-    return Answer(retry_after=str(retry_after_seconds), **values)  # type: ignore[arg-type]
+    wait = str(retry_after_seconds)
+    code = "ResourceRequestsThrottled"
+    return Answer(nth=nth, times=times, method=method, path=path, status=429, code=code, message=said, retry_after=wait)
 
 
-def token_expired(**where: object) -> Answer:
+def token_expired(*, nth: int = 1, times: int = 1, method: str = "*", path: str = "*") -> Answer:
     """401 before anything was done."""
     said = "The access token expiry UTC time is earlier than current UTC time."
-    return Answer(**{"status": 401, "code": "ExpiredAuthenticationToken", "message": said, **where})  # type: ignore[arg-type]
+    code = "ExpiredAuthenticationToken"
+    return Answer(nth=nth, times=times, method=method, path=path, status=401, code=code, message=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +113,16 @@ class Script:
         """Raises:
         SandboxCrash, ConnectionRefused, AnswerLost: as the faults say.
         """
-        due = [fault for place, fault in enumerate(self.faults) if self._strikes(place, fault, request)]
-        for fault in due:
-            if fault.at == "before" and (response := _before(world, fault)):
-                return response
-        response = self.handle(world, request)
-        world.failing = None
-        for fault in due:
-            response = _after(fault, response, self.handle, world, request)
-        return response
+        with world.exclusive():
+            due = [fault for place, fault in enumerate(self.faults) if self._strikes(place, fault, request)]
+            for fault in due:
+                if fault.at == "before" and (response := _before(world, fault)):
+                    return response
+            response = self.handle(world, request)
+            world.failing = None
+            for fault in due:
+                response = _after(fault, response, self.handle, world, request)
+            return response
 
     def _strikes(self, place: int, fault: Fault, request: Request) -> bool:
         if not fault.matches(request):

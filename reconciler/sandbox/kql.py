@@ -9,7 +9,7 @@ Expression = Callable[[Mapping[str, Any]], Any]
 Test = Callable[[Mapping[str, Any]], bool]
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"[^"]*"|'[^']*')|(?P<number>\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>==|=~|!=|!~|in~|[=.,()\[\]|]))"""
+    r"""\s*(?:(?P<text>"[^"]*"|'[^']*')|(?P<number>\d+)|(?P<name>in~|[A-Za-z_]\w*)|(?P<sign>==|=~|!=|!~|[=.,()\[\]|]))"""
 )
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "==": lambda value, wanted: value == wanted,

@@ -38,6 +38,16 @@ class _Node:
     routes: dict[str, Route] = field(default_factory=dict)
 
 
+def as_markdown(routes: Iterable[Route]) -> str:
+    """The rows as a Markdown table, for docs/sandbox.md."""
+    lines = ["| Request | Known from | Differs from Azure |", "|---|---|---|"]
+    for route in routes:
+        path = route.path.replace(ITEM, "ITEM").replace(CONTAINER, "CONTAINER").replace(VAULT, "VAULT")
+        path = path.replace(LOCATION, "LOCATION").replace(GROUP, "GROUP").replace(SUBSCRIPTION, "SUBSCRIPTION")
+        lines.append(f"| `{route.method} {path}` | {route.source} | {route.differs} |")
+    return "\n".join(lines)
+
+
 class Table:
     """Finds the route of a request; literals match without regard to case, and win over names."""
 

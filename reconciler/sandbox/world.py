@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,6 +126,10 @@ class World:
     def close(self) -> None:
         self._db.close()
 
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """Keeps other threads out, for what must see no other request in between."""
+        return self._lock
+
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[None]:
         """All or nothing; nested ones join the outer one."""
@@ -233,12 +237,16 @@ class World:
         wanted = {"collection": collection.lower(), "subject": subject.lower(), "link": link.lower()}
         asked = {name: value for name, value in wanted.items() if value}
         where = " AND ".join(f"{name} = ?" for name in asked) + (" AND live = 1" if live else "")
-        where += " AND subject <> ''" if subject else " AND link <> ''" if link else ""  # what the partial indexes ask for
+        where += (
+            " AND subject <> ''" if subject else " AND link <> ''" if link else ""
+        )  # what the partial indexes ask for
         query = f"SELECT {_COLUMNS} FROM resource WHERE {where} ORDER BY position, seq"
         return [_row(found) for found in self._db.execute(query, tuple(asked.values())).fetchall()]
 
     def count(self, *, link: str) -> int:
-        found = self._db.execute("SELECT COUNT(*) FROM resource WHERE link = ? AND link <> ''", (link.lower(),)).fetchone()
+        found = self._db.execute(
+            "SELECT COUNT(*) FROM resource WHERE link = ? AND link <> ''", (link.lower(),)
+        ).fetchone()
         return int(found[0])
 
     def page(

@@ -203,7 +203,7 @@ def _locate(node: object, loc: tuple[int | str, ...]) -> int:
             at = key_at
         elif isinstance(node, MappingNode) and isinstance(step, str) and step in node:
             key_at, at, node = node.key_at(step), node.value_at(step), node[step]
-        elif isinstance(node, ListNode) and isinstance(step, int) and step < len(node):
+        elif isinstance(node, ListNode) and isinstance(step, int):
             at, node = node.marks[step], node[step]
     return at
 

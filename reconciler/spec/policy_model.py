@@ -156,7 +156,7 @@ class Policy(Entry):
     consistency: Literal["default", "crashConsistentOnly"] | None = Field(
         None,
         description="`default` is application-consistent where the guest can; `crashConsistentOnly` needs no agent, "
-        "and the enhanced tier.",
+        "and the enhanced tier. Left out: not managed.",
         examples=["default"],
     )
     archive: (

@@ -12,7 +12,9 @@ _SIZES = ("10x1", "1000x1", "10000x10")
 
 def main(sizes: list[str]) -> None:
     print("plan without changes, 5 policies a vault; medians of 5 runs")
-    print(f"{'VMs x vaults':>14} {'requests':>9} {'spec s':>8} {'plan s':>8} {'json s':>8} {'ratio':>6} {'peak MiB':>9}")
+    print(
+        f"{'VMs x vaults':>14} {'requests':>9} {'spec s':>8} {'plan s':>8} {'json s':>8} {'ratio':>6} {'peak MiB':>9}"
+    )
     for size in sizes or _SIZES:
         vms, vaults = (int(part) for part in size.split("x"))
         cost = measure(vms, vaults, 5)

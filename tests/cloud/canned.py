@@ -63,6 +63,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> bytes:
+        if isinstance(self.body, Exception):
+            raise self.body
         if isinstance(self.body, bytes):
             return self.body
         return b"" if self.body is None else json.dumps(self.body).encode()

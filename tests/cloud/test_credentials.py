@@ -49,6 +49,7 @@ def test_the_clouds_agree_with_the_sdk() -> None:
         ("https://ARM.example:8443/", "https://ARM.example:8443/.default"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/.default"),
         ("http://[::1]:8080", "http://[::1]:8080/.default"),
+        ("https://arm.example/stack/", "https://arm.example/.default"),
         ("https://management.azure.com/", PUBLIC.scope),
         ("https://management.usgovcloudapi.net", CLOUDS["usgov"].scope),
     ],
@@ -64,6 +65,8 @@ def test_a_token_for_azure_is_asked_for_azure_only(url: str, scope: str) -> None
         "ftp://arm.example",
         "arm.example",
         "https://",
+        "https://[::1",
+        "https://a:99999",
         "https://a@b",
         "https://a?x=1",
         "https://a b",
@@ -96,6 +99,18 @@ def test_a_real_credential_never_goes_to_this_machine(url: str) -> None:
 def test_a_sandbox_token_never_goes_anywhere_else() -> None:
     with pytest.raises(CloudError, match="C106"):
         connect(VirtualClock(), read_only=True, sandbox_token="sandbox-only")
+
+
+def test_a_real_endpoint_gets_the_default_credential_of_its_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, object]] = []
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", lambda **options: made.append(options))
+    for cloud in CLOUDS:
+        credential_for(endpoint_of(cloud), VirtualClock())
+    assert [options["authority"] for options in made] == [
+        "login.microsoftonline.com",
+        "login.chinacloudapi.cn",
+        "login.microsoftonline.us",
+    ]
 
 
 def test_all_clients_share_one_token() -> None:

@@ -1,8 +1,9 @@
 """What people read when Azure says no."""
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
-from reconciler.cloud.errors import plain, refused, service_error
+from reconciler.cloud.errors import failed, plain, refused, service_error
 from reconciler.cloud.refusals import REFUSALS, UNKNOWN, refusal_of
 
 WHERE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v"
@@ -80,6 +81,11 @@ def test_an_unknown_code_keeps_azures_text_and_request_id() -> None:
 def test_an_answer_without_a_word_still_has_five_parts() -> None:
     problem = refused("GET", WHERE, 502, {}, b"").problem
     assert all([problem.code, problem.where, problem.what, problem.why, problem.remedy])
+
+
+def test_a_certificate_that_nobody_trusts_names_the_setting() -> None:
+    raised = failed(ServiceRequestError("certificate verify failed: self-signed certificate in chain"), "GET", WHERE)
+    assert "REQUESTS_CA_BUNDLE" in raised.problem.remedy
 
 
 def test_codes_are_found_in_any_case_and_all_say_what_to_do() -> None:

@@ -193,6 +193,15 @@ def test_a_reading_command_may_ask_by_post_which_vault_protects_a_vm() -> None:
     assert canned.sent[1].body == {"resourceType": "VM", "resourceId": VM.id}
 
 
+def test_an_endpoint_may_have_a_path_of_its_own() -> None:
+    vm, status = Reply(200, {"id": VM.id, "location": "West Europe"}), Reply(200, {})
+    canned = Canned(vm, status, read_only=True, endpoint="https://arm.example/stack/")
+    assert canned.azure.look().other_vault(VAULT, VM) == ""
+    where = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/westeurope/backupStatus"
+    assert canned.sent[0].url == f"https://arm.example/stack{VM.id}?api-version=2026-04-01"
+    assert canned.sent[1].path.lower() == f"https://arm.example/stack{where}".lower()
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -206,7 +215,7 @@ def test_no_other_post_counts_as_a_read(path: str) -> None:
     from azure.core.rest import HttpRequest
 
     canned = Canned(Reply(200, {}))
-    pipeline = Pipeline(canned.transport, [ReadOnlyPolicy()])
+    pipeline = Pipeline(canned.transport, [ReadOnlyPolicy(ARM)])
     with pytest.raises(CloudError, match="only reads"):
         pipeline.run(HttpRequest("POST", ARM + path))
     assert canned.sent == []

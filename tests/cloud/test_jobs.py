@@ -76,6 +76,22 @@ def test_after_a_write_to_an_item_its_jobs_are_read_anew() -> None:
     assert jobs.requests() == 0
 
 
+def test_a_list_that_was_read_while_a_write_was_under_way_does_not_count() -> None:
+    jobs = Jobs()
+    azure = jobs.canned.azure
+
+    def answer(sent: Sent) -> Reply:
+        if sent.method != "POST":
+            return jobs.answer(sent)
+        azure.look().running_jobs(VAULT, other(1))  # somebody else reads the list
+        jobs.jobs.append(job(1))
+        return Reply(202)
+
+    jobs.canned.transport._script = answer
+    azure.send(Write("item.backup", VAULT, {}, vm=VM), "id")
+    assert len(azure.look().running_jobs(VAULT, VM)) == 1
+
+
 def test_a_write_to_a_policy_starts_jobs_of_all_its_items() -> None:
     jobs = Jobs()
     azure = jobs.canned.azure
@@ -188,6 +204,12 @@ def test_an_old_job_that_ended_meanwhile_is_not_shown_as_running() -> None:
     jobs.jobs[-1] = job(1, "Failed")
     found = azure.look().backup_jobs(VAULT, VM)
     assert [each["properties"]["status"] for each in found] == ["Failed"]  # type: ignore[index]
+
+
+def test_a_list_of_backup_jobs_that_turns_in_a_circle_ends() -> None:
+    canned = Canned(Reply(200, {"value": [job(1)], "nextLink": f"{ARM}{PATH}?page=2"}))
+    assert canned.azure.look().backup_jobs(VAULT, VM) == (job(1),)
+    assert len(canned.sent) == 2
 
 
 def test_backup_jobs_are_asked_for_the_last_two_days() -> None:

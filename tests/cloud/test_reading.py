@@ -201,6 +201,12 @@ def test_ids_differ_in_case_and_are_the_same() -> None:
     assert (found.ref, found.os, found.tags) == (VM, "", {"a": "b"})
 
 
+def test_where_there_is_neither_vm_nor_vault_nothing_protects_it() -> None:
+    canned = Canned(error(404, "ResourceNotFound"))
+    assert canned.azure.look().other_vault(VAULT, VM) == ""
+    assert [sent.method for sent in canned.sent] == ["GET", "GET"]
+
+
 def test_the_vault_of_the_spec_itself_is_no_other_vault() -> None:
     vm = Reply(200, {"id": VM.id, "location": "westeurope"})
     for status in (

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import IncompleteReadError
 
 from reconciler.core.errors import CloudError
 from reconciler.core.ids import VaultRef, VmRef
@@ -87,6 +88,16 @@ def test_a_broken_body_does_not_undo_an_acceptance(operation: Operation) -> None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_body_that_breaks_off_changes_nothing_about_the_status(operation: Operation) -> None:
+    headers = {"Location": f"{ARM}{VAULT.id}/backupOperationResults/1"}
+    accepted = Canned(Reply(202, IncompleteReadError("half"), headers)).azure.send(write(operation), "id")
+    assert accepted.operation_url == headers["Location"]
+    with pytest.raises(CloudError) as caught:
+        Canned(Reply(400, IncompleteReadError("half"))).azure.send(write(operation), "id")
+    assert (caught.value.status, caught.value.sent) == (400, False)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize(
     ("status", "code", "transient"),
     [
@@ -122,6 +133,13 @@ def test_a_body_goes_out_as_it_is() -> None:
     canned = Canned(Reply(200, {}))
     canned.azure.send(Write("policy.put", VAULT, body, "p"), "id")
     assert canned.sent[0].body == body
+
+
+def test_a_body_that_is_no_json_is_a_mistake_of_ours() -> None:
+    canned = Canned(Reply(202))
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        canned.azure.send(Write("policy.put", VAULT, {"x": object()}, "p"), "id")
+    assert canned.sent == []
 
 
 def test_an_item_without_a_vm_is_a_mistake_of_ours() -> None:

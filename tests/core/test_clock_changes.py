@@ -50,6 +50,8 @@ def test_the_next_change_is_later_than_the_moment_in_any_zone() -> None:
     just_before = next_clock_change(MADRID, utc("2026-03-29T00:59:59"))
     assert just_before is not None
     assert just_before.at == utc("2026-03-29T01:00")
+    within_a_second = next_clock_change(MADRID, utc("2026-03-28T12:00:00.250000"))
+    assert within_a_second == just_before
     same_moment_elsewhere = next_clock_change(MADRID, utc("2026-03-29T01:00").astimezone(SYDNEY))
     assert same_moment_elsewhere is not None
     assert same_moment_elsewhere.at == utc("2026-10-25T01:00")

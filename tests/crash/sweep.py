@@ -93,7 +93,9 @@ def essence(world: World) -> Any:
     document = show(world)
     for subscription in document["subscriptions"]:
         for vault in subscription["vaults"]:
-            vault["jobs"] = sorted((job["operation"], job["entityFriendlyName"]) for job in vault["jobs"] if job["operation"] == "Backup")
+            vault["jobs"] = sorted(
+                (job["operation"], job["entityFriendlyName"]) for job in vault["jobs"] if job["operation"] == "Backup"
+            )
             del vault["jobCounts"]
             for item in vault["items"]:
                 item["lastRecoveryPoint"] = item["lastRecoveryPoint"] is not None

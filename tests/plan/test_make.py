@@ -103,7 +103,6 @@ def test_what_is_blocked_names_its_cause_along_the_whole_way() -> None:
         "protected_vm/rsv/rg-app/vm-db",
         VM,
         "replication/rsv",
-        "vault/rsv",
         "vault_security/rsv",
     ]
 
@@ -111,10 +110,10 @@ def test_what_is_blocked_names_its_cause_along_the_whole_way() -> None:
 def test_a_blocked_policy_blocks_the_vms_that_follow_it_and_no_others() -> None:
     survey = an_estate(a_policy(), vms=(WEB, DB))
     survey.policy_bodies[VAULT.key, "sql"] = {"name": "sql", "properties": {"backupManagementType": "AzureWorkload"}}
-    spec = a_spec(protect(WEB, "sql"), protect(DB), policies=(a_policy("sql"), a_policy()))
+    spec = a_spec(protect(WEB, "sql", initial_backup_days=7), protect(DB), policies=(a_policy("sql"), a_policy()))
     plan = make_plan(spec, survey, KINDS)
     assert [step.address for step in plan.steps] == ["protected_vm/rsv/rg-app/vm-db"]
-    assert plan.blocked == {VM: "policy/rsv/sql"}
+    assert plan.blocked == {VM: "policy/rsv/sql", "initial_backup/rsv/rg-app/vm-web": "policy/rsv/sql"}
 
 
 def test_targets_take_what_they_need_along() -> None:

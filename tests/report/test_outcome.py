@@ -67,7 +67,9 @@ def test_every_status_has_words(status: Status) -> None:
 
 
 def test_nothing_to_do_is_said_so() -> None:
-    assert printed(Outcome(()), a_plan()) == "Applied: nothing. Converged: yes.\n"
+    blocked = a_plan(findings=(a_finding("vault/rsv", "blocking"),))
+    assert printed(Outcome(()), blocked) == "Applied: nothing to do. Converged: no.\n"  # the plan above it has the rest
+    assert printed(Outcome(()), a_plan()) == "Applied: nothing to do. Converged: yes.\n"
 
 
 @pytest.mark.parametrize(

@@ -303,3 +303,45 @@ def test_identities_have_lower_case_keys() -> None:
     lab.ok("PUT", lab.vault, {"location": "westeurope", "identity": identity})
     lab.world.advance(60)
     assert list(lab.ok("GET", lab.vault)["identity"]["userAssignedIdentities"]) == [name.lower()]
+
+
+def test_results_at_the_location_of_an_operation() -> None:
+    lab = Lab()
+    lab.make_vault()
+    for method, body, ends in (("PATCH", {"tags": {"a": "1"}}, 200), ("DELETE", None, 204)):
+        response = lab.send(method, lab.vault, body)
+        assert lab.send("GET", response.headers["Location"]).status == 202
+        lab.world.advance(60)
+        assert lab.send("GET", response.headers["Location"]).status == ends
+    lab.make_vault()
+    for name in ("operationStatus", "operationResults"):
+        assert code(lab.send("GET", f"{lab.vault}/{name}/none")) == (404, "ResourceNotFound")
+
+
+def test_changes_by_an_old_version_are_there_at_once() -> None:
+    lab = Lab()
+    lab.make_vault("2021-03-01")
+    response = lab.send("PATCH", lab.vault, {"tags": {"a": "1"}}, version="2021-03-01")
+    assert (response.status, response.json()["tags"]) == (200, {"a": "1"})
+
+
+def test_a_deletion_that_fails_leaves_the_vault() -> None:
+    lab = Lab()
+    lab.make_vault()
+    lab.world.failing = {"code": "CloudInternalError", "message": "later"}
+    response = lab.send("DELETE", lab.vault)
+    lab.world.advance(60)
+    assert lab.send("GET", response.headers["Azure-AsyncOperation"]).json()["error"]["code"] == "CloudInternalError"
+    assert patch(lab, {}) == (202, "")
+
+
+def test_a_deleted_vault_is_purged_in_the_end() -> None:
+    lab = Lab()
+    lab.make_vault()
+    lab.ok("DELETE", lab.vault)
+    lab.world.advance(60)
+    place = f"/subscriptions/{lab.subscription}/providers/Microsoft.RecoveryServices/locations/westeurope/deletedVaults"
+    assert len(lab.ok("GET", place)["value"]) == 1
+    lab.world.advance(86_400)
+    assert lab.ok("GET", place)["value"] == []
+    assert lab.send("GET", f"{place}/none").status == 404

@@ -114,12 +114,8 @@ def test_every_layer_of_retention() -> None:
         monthly=desired.MonthlyRetention(12, desired.MonthWeeks(("First", "Last"), ("Sunday",))),
         yearly=desired.YearlyRetention(3, desired.MonthDays((1, 15), last=True), ("January", "July")),
     )
-    assert (policy.tier, policy.crash_consistent_only, policy.archive, policy.snapshot_group) == (
-        "standard",
-        False,
-        None,
-        None,
-    )
+    assert policy.tier == "standard"
+    assert (policy.crash_consistent_only, policy.archive, policy.snapshot_group) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +159,11 @@ def test_enhanced_policies(written: str, archive: desired.Archive) -> None:
     assert policy.archive == archive
     assert policy.crash_consistent_only
     assert policy.snapshot_group == desired.SnapshotGroup("rg-snap-", "")
+
+
+def test_consistency_may_be_said_to_be_the_default() -> None:
+    written = "        schedule: {every: day, at: 23:00}\n        retain: {daily: 30}\n        consistency: default\n"
+    assert only_policy(written).crash_consistent_only is False
 
 
 def test_vms_by_name() -> None:

@@ -30,6 +30,7 @@ def problem_of(text: str) -> Problem:
         (VAULT + "    crossRegionRestore: off\n", "write false"),
         (VAULT + "    crossRegionRestore: yes\n", "write true"),
         (POLICY + DAILY.replace("23:00", "7:00"), 'write "07:00"'),
+        (POLICY + DAILY.replace("23:00", "24:00"), "write HH:00 or HH:30"),
         (POLICY + DAILY.replace("30", "30d"), "write 30"),
         (POLICY + DAILY.replace("30", "'30'"), "write 30"),
         (POLICY + DAILY.replace("23:00", "23:00, timeZone: Romance Standart Time"), "did you mean 'Romance Standard Time'?"),
@@ -69,11 +70,19 @@ def test_remedies_name_the_way_out(text: str, said: str) -> None:
             "02:30 does not exist on 2027-03-28 in Europe/Madrid; the backup starts at 01:30 UTC then",
         ),
         (VAULT + "    replication: [x]\n", "expected"),
+        ("apiVersion: azbackup/v1\nlocation: []\n", "expected text, found a list"),
+        (POLICY + "        tier: enhanced\n" + DAILY.replace("30", "7"), "7 snapshot days (the default): expected fewer than the 7"),
+        (POLICY + DAILY + "        snapshots: {days: 6}\n", "6 snapshot days: expected 1 to 5"),
         (VMS + "      - {select: [x], policy: p-daily}\n", "expected text or a mapping, found a list"),
     ],
 )  # fmt: skip
 def test_complaints_say_what_they_found(text: str, said: str) -> None:
     assert said in problem_of(text).what
+
+
+def test_tabs_and_directives_are_told_apart() -> None:
+    assert "tab" in problem_of("apiVersion:\tazbackup/v1\n").what
+    assert "%" in problem_of("%YAML 1.2\n").what
 
 
 def test_a_credential_is_not_echoed() -> None:

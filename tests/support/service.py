@@ -17,6 +17,7 @@ def normalised_policy(sent: Body, items: int = 0) -> Body:
     """The properties of a policy as the answer to its PUT shows them (wire-facts 4.3)."""
     text = re.sub(r"\.000Z", "Z", json.dumps(sent))
     kept = {key: value for key, value in _without_nulls(json.loads(text)).items() if key != "protectedItemsCount"}
+    kept.pop("instantRpDetails", None)  # a spelling that the service takes and does not return
     kept["instantRPDetails"] = kept.get("instantRPDetails") or {}
     if kept["schedulePolicy"]["schedulePolicyType"] == "SimpleSchedulePolicy":
         kept["schedulePolicy"].setdefault("scheduleWeeklyFrequency", 0)

@@ -1,18 +1,16 @@
-"""Rows that change virtual machines and disks: PUT, PATCH, DELETE, power (Compute's published API; wire-facts 8)."""
+"""Rows that change virtual machines: PUT, PATCH, DELETE, power (Compute's published API; wire-facts 8)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.sandbox.call import Call
-from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.virtual_machines import TYPE, vm_row
-from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
+from reconciler.sandbox.table import GROUP, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
-from reconciler.sandbox.world import Row, World, effect, guid_of
+from reconciler.sandbox.world import Row, World, effect
 
-DISK = "Microsoft.Compute/disks"
 _WRITE_SECONDS = 20
 _POWER = {"start": "running", "restart": "running", "poweroff": "stopped", "deallocate": "deallocated"}
 _KEPT = ("hardwareProfile", "networkProfile", "diagnosticsProfile", "securityProfile", "licenseType", "priority")
@@ -152,59 +150,7 @@ def power_changed(world: World, data: dict[str, Any]) -> None:
     world.put(row)
 
 
-def _disk(call: Call) -> Row:
-    row = call.world.get(f"{call.group_key}/providers/{DISK}/{call.names['name']}")
-    if row is None:
-        raise not_found(DISK, call.names["name"], call.names["group"])
-    return row
-
-
-def get_disk(call: Call) -> Response:
-    return reply(_disk(call).body)
-
-
-def list_disks(call: Call) -> Response:
-    under = call.group_key if "group" in call.names else ""
-    return page(call, f"{call.subscription_key}/providers/{DISK}", lambda key, body: body, under=under)
-
-
-def put_disk(call: Call) -> Response:
-    group, location = group_of(call), call.body.get("location")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
-    id = f"{group.body['id']}/providers/{DISK}/{call.names['name']}"
-    size = call.properties.get("diskSizeGB", 32)
-    known = {
-        "osType": call.properties.get("osType"),
-        "creationData": call.properties.get("creationData") or {"createOption": "Empty"},
-        "diskSizeGB": size,
-        "diskSizeBytes": size * 2**30,
-        "encryption": call.properties.get("encryption") or {"type": "EncryptionAtRestWithPlatformKey"},
-        "networkAccessPolicy": call.properties.get("networkAccessPolicy", "AllowAll"),
-        "publicNetworkAccess": call.properties.get("publicNetworkAccess", "Enabled"),
-        "diskState": "Unattached",
-        "uniqueId": guid_of(id.lower()),
-        "provisioningState": "Succeeded",
-    }
-    sku = call.body.get("sku") or {"name": "Standard_LRS"}
-    body = {"name": call.names["name"], "id": id, "type": DISK, "location": location.replace(" ", "").lower()}
-    full = body | {name: call.body[name] for name in ("tags", "zones") if call.body.get(name)} | {"sku": sku}
-    full["properties"] = {name: value for name, value in known.items() if value is not None}
-    exists = call.world.has(id)
-    call.world.put(Row(id.lower(), f"{call.subscription_key}/providers/{DISK.lower()}", full))
-    return reply(full, 200 if exists else 201)
-
-
-def delete_disk(call: Call) -> Response:
-    key = f"{call.group_key}/providers/{DISK}/{call.names['name']}"
-    if not call.world.has(key):
-        return empty(204)
-    call.world.delete(key)
-    return empty(200)
-
-
 _VM, _SOURCE = f"{GROUP}/providers/{TYPE}/{{vm}}", "SDK; wire-facts 8"
-_DISK = f"{GROUP}/providers/{DISK}/{{name}}"
 ROUTES = (
     Route("PUT", _VM, put_machine, _SOURCE, "images are not looked up; any size is one", counter="compute"),
     Route("PATCH", _VM, patch_machine, _SOURCE, counter="compute"),
@@ -213,9 +159,4 @@ ROUTES = (
         Route("POST", f"{_VM}/{action}", _power(action), _SOURCE, counter="compute")
         for action in ("start", "restart", "powerOff", "deallocate")
     ),
-    Route("GET", f"{SUBSCRIPTION}/providers/{DISK}", list_disks, "SDK", counter="compute"),
-    Route("GET", f"{GROUP}/providers/{DISK}", list_disks, "SDK", counter="compute"),
-    Route("GET", _DISK, get_disk, "SDK", "disks of an estate's VMs are named by them only", counter="compute"),
-    Route("PUT", _DISK, put_disk, "SDK", "at once", counter="compute"),
-    Route("DELETE", _DISK, delete_disk, "SDK", "at once", counter="compute"),
 )

@@ -7,13 +7,13 @@ from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
-from reconciler.sandbox.rows.network_kinds import KINDS, Child, Kind, child_body, must_exist
+from reconciler.sandbox.rows.network_kinds import KINDS, Kind
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
 
-_UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
+UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
 _ENVELOPE = ("sku", "zones", "extendedLocation", "identity")
 NOTIFIED = {"Azure-AsyncNotification": "Enabled"}
 _BY_TYPE = {kind.segment.lower(): kind for kind in KINDS}
@@ -34,10 +34,10 @@ def create(world: World, id: str, body: Mapping[str, Any], *, state: str = "Succ
     full["properties"] = {"provisioningState": state} | properties
     full |= {field: body[field] for field in _ENVELOPE if body.get(field)}
     row = Row(id.lower(), f"/subscriptions/{subscription}/providers/microsoft.network/{segment}".lower(), full)
-    return _stored(world, row)
+    return stored(world, row)
 
 
-def _stored(world: World, row: Row) -> Row:
+def stored(world: World, row: Row) -> Row:
     """Every write gives the resource, and all that lies inside it, one new etag."""
     tag = f'W/"{world.guid()}"'
     row.body["etag"] = tag
@@ -55,11 +55,11 @@ def _stored(world: World, row: Row) -> Row:
 def shown(world: World, kind: Kind, row: Row) -> dict[str, Any]:
     row.body["properties"] |= kind.back(world, row)
     for subnet in row.body["properties"].get("subnets", []) if kind.segment == "virtualNetworks" else []:
-        _with_addresses(world, subnet)
+        with_addresses(world, subnet)
     return row.body
 
 
-def _with_addresses(world: World, subnet: dict[str, Any]) -> dict[str, Any]:
+def with_addresses(world: World, subnet: dict[str, Any]) -> dict[str, Any]:
     used = [
         {"id": configuration["id"]}
         for nic in interfaces_in(world, subnet["id"].lower())
@@ -70,7 +70,7 @@ def _with_addresses(world: World, subnet: dict[str, Any]) -> dict[str, Any]:
     return subnet
 
 
-def _find(call: Call, kind: Kind) -> Row:
+def find(call: Call, kind: Kind) -> Row:
     row = call.world.get(f"{call.group_key}/providers/{kind.type}/{call.names['name']}")
     if row is None:
         raise not_found(kind.type, call.names["name"], call.names["group"])
@@ -84,7 +84,7 @@ def refuse_when_busy(row: Row) -> None:
         raise Refusal(409, "AnotherOperationInProgress", said)
 
 
-def _begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], seconds: float) -> dict[str, str]:
+def begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], seconds: float) -> dict[str, str]:
     operation, headers = arm_operations.start(call, "Microsoft.Network", row.body["location"])
     call.world.after(seconds, then, {"operation": operation, "resource": row.key})
     return headers
@@ -92,7 +92,7 @@ def _begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], 
 
 def _get(kind: Kind) -> Callable[[Call], Response]:
     def get(call: Call) -> Response:
-        body = shown(call.world, kind, _find(call, kind))
+        body = shown(call.world, kind, find(call, kind))
         return reply(body, headers={"ETag": body["etag"]})
 
     return get
@@ -127,7 +127,7 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         id = old.body["id"] if old else f"{group.body['id']}/providers/{kind.type}/{call.names['name']}"
         body = call.body | {"location": location.replace(" ", "").lower()}
         row = create(call.world, id, body, state="Updating")
-        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
+        headers = begin(call, row, network_settled, UPDATE_SECONDS)
         return reply(shown(call.world, kind, row), 200 if old else 201, headers | NOTIFIED)
 
     return put
@@ -136,10 +136,10 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
 def _patch(kind: Kind) -> Callable[[Call], Response]:
     def patch(call: Call) -> Response:
         """Tags are all that a PATCH changes, at once."""
-        row = _find(call, kind)
+        row = find(call, kind)
         refuse_when_busy(row)
         row.body["tags"] = call.body.get("tags") or {}
-        return reply(shown(call.world, kind, _stored(call.world, row)))
+        return reply(shown(call.world, kind, stored(call.world, row)))
 
     return patch
 
@@ -151,7 +151,7 @@ def _delete(kind: Kind) -> Callable[[Call], Response]:
             return empty(204)
         refuse_when_busy(row)
         _refuse_in_use(call.world, kind, row)
-        headers = _begin(call, row, network_removed, _DELETE_SECONDS)
+        headers = begin(call, row, network_removed, _DELETE_SECONDS)
         row.body["properties"]["provisioningState"] = "Deleting"
         call.world.put(row)
         return arm_operations.accepted(call, "Microsoft.Network", headers)
@@ -186,7 +186,7 @@ def network_settled(world: World, data: dict[str, Any]) -> None:
     for place in (properties, *(entry["properties"] for entry in inner(properties))):
         if place.get("provisioningState") == "Updating":
             place["provisioningState"] = state
-    _stored(world, row)
+    stored(world, row)
 
 
 @effect
@@ -210,69 +210,6 @@ def inner(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield entry
 
 
-def _child_rows(kind: Kind, child: Child) -> tuple[Route, ...]:
-    root = f"{GROUP}/providers/{kind.type}/{{name}}/{child.segment}"
-
-    def entries(row: Row) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = row.body["properties"][child.segment]
-        return found
-
-    def find(call: Call, row: Row) -> dict[str, Any]:
-        for entry in entries(row):
-            if entry["name"].lower() == call.names["child"].lower():
-                return _with_addresses(call.world, entry) if child.segment == "subnets" else entry
-        said = f"Resource {row.body['id']}/{child.segment}/{call.names['child']} not found."
-        raise Refusal(404, "NotFound", said)
-
-    def get(call: Call) -> Response:
-        entry = find(call, _find(call, kind))
-        return reply(entry, headers={"ETag": entry["etag"]})
-
-    def list_all(call: Call) -> Response:
-        body = shown(call.world, kind, _find(call, kind))
-        return reply({"value": body["properties"][child.segment]})
-
-    def put(call: Call) -> Response:
-        row = _find(call, kind)
-        refuse_when_busy(row)
-        old = [
-            number for number, entry in enumerate(entries(row)) if entry["name"].lower() == call.names["child"].lower()
-        ]
-        name = entries(row)[old[0]]["name"] if old else call.names["child"]
-        id = f"{row.body['id']}/{child.segment}/{name}"
-        for reference in ("networkSecurityGroup", "routeTable"):
-            if child.segment == "subnets" and call.properties.get(reference):
-                must_exist(call.world, id, call.properties[reference])
-        properties = child.complete(call.world, id, call.properties)
-        body = child_body(name, id, f"{kind.type}/{child.segment}", {"provisioningState": "Updating"} | properties)
-        place = old[0] if old else len(entries(row))
-        entries(row)[place : place + 1] = [body]
-        child.check(entries(row))
-        row.body["properties"]["provisioningState"] = "Updating"
-        _stored(call.world, row)
-        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
-        return reply(body, 200 if old else 201, headers | NOTIFIED)
-
-    def delete(call: Call) -> Response:
-        row = _find(call, kind)
-        kept = [entry for entry in entries(row) if entry["name"].lower() != call.names["child"].lower()]
-        if len(kept) == len(entries(row)):
-            return empty(204)
-        refuse_when_busy(row)
-        row.body["properties"] |= {child.segment: kept, "provisioningState": "Updating"}
-        _stored(call.world, row)
-        headers = _begin(call, row, network_settled, _UPDATE_SECONDS)
-        return arm_operations.accepted(call, "Microsoft.Network", headers)
-
-    one, note = f"{root}/{{child}}", "nsgrule-put-201-2021; wire-facts 8"
-    return (
-        Route("GET", root, list_all, "SDK", counter="arm"),
-        Route("GET", one, get, note, counter="arm"),
-        Route("PUT", one, put, note, "prefixes are not judged", counter="arm"),
-        Route("DELETE", one, delete, note, counter="arm"),
-    )
-
-
 def _rows(kind: Kind) -> tuple[Route, ...]:
     one, source = f"{GROUP}/providers/{kind.type}/{{name}}", "nsg-list-2020; wire-facts 8"
     return (
@@ -282,7 +219,6 @@ def _rows(kind: Kind) -> tuple[Route, ...]:
         Route("PUT", one, _put(kind), source, "few of the checks", counter="arm"),
         Route("PATCH", one, _patch(kind), "SDK", counter="arm"),
         Route("DELETE", one, _delete(kind), source, counter="arm"),
-        *(row for child in kind.children for row in _child_rows(kind, child)),
     )
 
 

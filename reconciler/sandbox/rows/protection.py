@@ -50,7 +50,8 @@ def put(call: Call) -> Response:
     item = call.world.get(names.item_id(call.vault_id))
     if call.properties.get("isRehydrate"):
         return _run(call, _found(item), _undelete(_found(item)), "item")
-    if call.properties.get("protectionState") in ("ProtectionStopped", "BackupsSuspended"):
+    stops = call.properties.get("protectionState") in ("ProtectionStopped", "BackupsSuspended")
+    if stops or call.properties.get("policyId") == "":
         return _run(call, _found(item), _stop(call, _found(item)), "item")
     meta = item.meta if item else _new_item(call, vm_id)
     return _run(call, meta, _protect(call, meta, known=item is not None), "item")
@@ -78,9 +79,7 @@ def _new_item(call: Call, vm_id: str) -> dict[str, Any]:
 
 def _protect(call: Call, meta: Mapping[str, Any], *, known: bool) -> _Step:
     """Enable, change of policy and resume are the same request."""
-    if meta["deletedAt"]:
-        said = "The item is in soft deleted state. Undelete it before configuring protection."
-        raise Refusal(400, "UserErrorItemInSoftDeletedState", said)
+    _refuse_soft_deleted(meta)
     policy_id = call.properties.get("policyId")
     policy = call.world.get(policy_id) if isinstance(policy_id, str) else None
     if policy is None or not policy.key.startswith(f"{call.vault_key}/backuppolicies/"):
@@ -107,6 +106,12 @@ def _protect(call: Call, meta: Mapping[str, Any], *, known: bool) -> _Step:
     return _Step("ConfigureBackup", bag, changes, _KNOWN_SECONDS if seen else _FIRST_SECONDS)
 
 
+def _refuse_soft_deleted(meta: Mapping[str, Any]) -> None:
+    if meta["deletedAt"]:
+        said = "The item is in soft deleted state. Undelete it before configuring protection."
+        raise Refusal(400, "UserErrorItemInSoftDeletedState", said)
+
+
 def immutable() -> Refusal:
     said = (
         "The Vault and Backup Item is in Immutable state where destructive operations are not supported. "
@@ -116,7 +121,8 @@ def immutable() -> Refusal:
 
 
 def _stop(call: Call, meta: Mapping[str, Any]) -> _Step:
-    state = call.properties["protectionState"]
+    _refuse_soft_deleted(meta)
+    state = call.properties.get("protectionState", "ProtectionStopped")
     if state == "BackupsSuspended" and call.vault.meta["immutability"] not in ("Unlocked", "Locked"):
         raise immutable()  # the service says so of vaults that are not immutable, too (reliability F-31)
     changes = {"state": state, "policyId": "", "policyName": ""}

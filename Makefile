@@ -4,7 +4,7 @@
 
 BIN := .venv/bin
 READY := .venv/ready
-PURE_ROOMS := core plan kinds report
+PURE_ROOMS := core plan kinds preflight report
 COVERAGE_PERCENT := 95
 
 help: ## list the targets

@@ -17,6 +17,7 @@ from reconciler.apply.patience import (
 )
 from reconciler.apply.schedule import Course, Ending, Pause
 from reconciler.core.errors import CloudError, Problem, ReconcilerError
+from reconciler.core.ids import VaultRef
 from reconciler.core.kind import AnyKind
 from reconciler.core.live import Live
 from reconciler.core.plan import Step
@@ -133,8 +134,9 @@ class StepRun:
     def _follow_write(self, accepted: Accepted | None) -> Course:
         deadline = self.means.now() + OPERATION_LIMIT_SECONDS
         told, what = (yield from self._operation(accepted, deadline)), "operation"
-        if told.state == "succeeded" and told.job_id:
-            told, what = (yield from self._job(told.job_id, deadline)), "job"
+        vault = self.step.write.vault  # only vaults have jobs
+        if told.state == "succeeded" and told.job_id and vault:
+            told, what = (yield from self._job(vault, told.job_id, deadline)), "job"
         if told.state in ENDED_BADLY:
             patience = 0.0
         elif told.state == "succeeded" or self.lost:
@@ -149,11 +151,12 @@ class StepRun:
         told = yield from self._operation(accepted, self.means.now() + OPERATION_LIMIT_SECONDS)
         refused = told.state in ENDED_BADLY
         job_id = told.job_id or (yield from self._find_job(0.0 if refused else GRACE_SECONDS))
-        if not job_id:
+        vault = self.step.write.vault
+        if not job_id or vault is None:
             if told.state == "succeeded":
                 told = Progress("unknown", message="no backup job carries the request id")
             return (yield from self._settle(told, "operation", 0.0, deadline))
-        told = yield from self._job(job_id, deadline)
+        told = yield from self._job(vault, job_id, deadline)
         if told.state in ENDED_BADLY:
             return Ending("failed", problems.ended_badly(self.step, told, "job"))
         patience = GRACE_SECONDS if told.state == "succeeded" else 0.0
@@ -164,13 +167,12 @@ class StepRun:
             return LOST
         if not accepted.operation_url:
             return Progress("succeeded")
-        cloud, vault, url = self.means.cloud, self.step.write.vault, accepted.operation_url
+        cloud, write, url = self.means.cloud, self.step.write, accepted.operation_url
         first = Progress("running", retry_after_seconds=accepted.retry_after_seconds)
-        return (yield from self._follow(lambda: cloud.operation(vault, url), first, "operation", deadline))
+        return (yield from self._follow(lambda: cloud.operation(write, url), first, "operation", deadline))
 
-    def _job(self, job_id: str, deadline: float) -> Generator[Pause, None, Progress]:
-        cloud, vault = self.means.cloud, self.step.write.vault
-        first = Progress("running", job_id)
+    def _job(self, vault: VaultRef, job_id: str, deadline: float) -> Generator[Pause, None, Progress]:
+        cloud, first = self.means.cloud, Progress("running", job_id)
         return (yield from self._follow(lambda: cloud.job(vault, job_id), first, f"job {job_id}", deadline))
 
     def _follow(
@@ -200,9 +202,9 @@ class StepRun:
         return job_id
 
     def _job_of_request(self) -> str:
-        vm, ours = self.step.write.vm, {request_id.lower() for request_id in self.request_ids}
+        write, ours = self.step.write, {request_id.lower() for request_id in self.request_ids}
         try:
-            jobs = self.means.cloud.look().backup_jobs(self.step.write.vault, vm) if vm else ()
+            jobs = self.means.cloud.look().backup_jobs(write.vault, write.vm) if write.vault and write.vm else ()
         except CloudError:
             return ""
         for job in jobs:

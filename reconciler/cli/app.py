@@ -100,6 +100,22 @@ def drift(common: Common) -> ExitCode:
     return commands.drift(common)
 
 
+@command(app, "preflight")
+def preflight(common: Common) -> ExitCode:
+    """Check each VM before it is protected. Exit 0 fine, 2 warnings, 3 blocked, 1 error; reads only."""
+    from reconciler.cli import preflight as commands
+
+    return commands.preflight(common)
+
+
+@command(app, "explain")
+def explain(printing: Printing, code: Annotated[str, typer.Argument(metavar="CODE")]) -> ExitCode:
+    """Tell what a code means, where that is known from, and what to do. Exit 0, 1 for an unknown code."""
+    from reconciler.cli import explain as commands
+
+    return commands.explain(printing, code)
+
+
 @command(app, "schema")
 def schema(
     printing: Printing,

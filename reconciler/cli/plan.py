@@ -17,6 +17,7 @@ from reconciler.core.live import Survey
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
 from reconciler.plan import make_plan, posture, saved
+from reconciler.report.clock import clock_lines, policy_clocks
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.neutralise import line, render_json
 from reconciler.report.text import drift_lines, plan_lines, problem_lines
@@ -60,8 +61,13 @@ def plan(common: Common, out: Path | None, detailed_exitcode: bool, targets: Seq
         seen = picture(common, connection, targets)
         document = saved.document(seen.plan, target=connection.target, requests=connection.requests, now=seen.now)
     output = common.output
+    clocks = policy_clocks(seen.spec.policies, seen.now)
+    document["clock"] = [clock.document() for clock in clocks]
     output.result(
-        text=lambda: plan_lines(seen.plan, target=connection.told, verbose=common.verbose),
+        text=lambda: (
+            *clock_lines(clocks, verbose=common.verbose),
+            *plan_lines(seen.plan, target=connection.told, verbose=common.verbose),
+        ),
         document=lambda: document,
         markdown=lambda: plan_markdown(seen.plan, target=connection.told),
     )
@@ -81,6 +87,7 @@ def drift(common: Common) -> ExitCode:
         whole = replace(seen.plan, findings=tuple(in_order))
         document = saved.document(whole, target=connection.target, requests=connection.requests, now=seen.now)
     drifted = bool(whole.steps) or any(finding.severity != "info" for finding in whole.findings)
+    document["clock"] = [clock.document() for clock in policy_clocks(seen.spec.policies, seen.now)]
     del document["digest"]  # what has drifted is not a plan that someone asked for
     common.output.result(
         text=lambda: drift_lines(whole, target=connection.told, drifted=drifted, verbose=common.verbose),

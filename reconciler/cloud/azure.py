@@ -8,15 +8,15 @@ from datetime import datetime
 from azure.core.credentials import TokenCredential
 
 from reconciler.cloud import writes
-from reconciler.cloud.clients import Clients, Transport
+from reconciler.cloud.clients import Clients, Family, Transport
 from reconciler.cloud.credentials import SharedCredential
-from reconciler.cloud.direct import Direct
+from reconciler.cloud.direct import FAMILIES, Direct
 from reconciler.cloud.endpoints import endpoint_of
 from reconciler.cloud.errors import refused
 from reconciler.cloud.jobs import JobBoard
 from reconciler.cloud.look import Look
 from reconciler.cloud.operations import progress_of
-from reconciler.cloud.paths import vault_path
+from reconciler.cloud.paths import resource_of, vault_path
 from reconciler.cloud.pipeline import policies
 from reconciler.cloud.reading import Reader
 from reconciler.cloud.snapshot import Snapshot
@@ -80,13 +80,18 @@ class Azure:
         try:
             return writes.send(self._clients, write, request_id, self._clock.now())
         finally:
-            self._board.touch(write.vault, write.vm)
+            if write.vault:
+                self._board.touch(write.vault, write.vm)
 
-    def operation(self, vault: VaultRef, operation_url: str) -> Progress:
-        """One look at a polling URL, which must lie below the vault. Raises `Unreadable`."""
-        answer = self._reader.follow("backup", operation_url, below=vault_path(vault))
+    def operation(self, write: Write, operation_url: str) -> Progress:
+        """One look at the polling URL of a write: below its vault, or where its resource provider keeps operations.
+
+        Raises `Unreadable`.
+        """
+        family, below = _operations_of(write)
+        answer = self._reader.follow(family, operation_url, below=below)
         if answer.status not in {200, 202, 204, 404}:
-            raise refused("GET", vault_path(vault), answer.status, {}, b"")
+            raise refused("GET", below, answer.status, {}, b"")
         return progress_of(answer, self._clock.now())
 
     def job(self, vault: VaultRef, job_id: str) -> Progress:
@@ -94,3 +99,11 @@ class Azure:
 
     def close(self) -> None:
         self._clients.close()
+
+
+def _operations_of(write: Write) -> tuple[Family, str]:
+    """Whose polling URLs a write has, and below which path they lie (wire-facts 1.5 and 8)."""
+    if write.vault:
+        return "backup", vault_path(write.vault)
+    named = resource_of(write.resource_id)
+    return FAMILIES[named.namespace], f"/subscriptions/{named.subscription}/providers/{named.namespace}/locations"

@@ -14,11 +14,18 @@ from reconciler.cloud.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
+    from azure.mgmt.network import NetworkManagementClient
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
-Family = Literal["vaults", "backup", "compute"]
-API_VERSIONS: dict[Family, str] = {"vaults": "2026-11-01", "backup": "2026-10-01", "compute": "2026-04-01"}
+Family = Literal["vaults", "backup", "compute", "network", "locks"]
+API_VERSIONS: dict[Family, str] = {
+    "vaults": "2026-11-01",
+    "backup": "2026-10-01",
+    "compute": "2026-04-01",
+    "network": "2026-03-01",
+    "locks": "2020-05-01",
+}
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
 Made = TypeVar("Made")
@@ -60,10 +67,21 @@ class Clients:
 
         return self._client("compute", subscription, ComputeManagementClient)
 
+    def network(self, subscription: str) -> NetworkManagementClient:
+        from azure.mgmt.network import NetworkManagementClient
+
+        return self._client("network", subscription, NetworkManagementClient)
+
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version."""
-        made = {"vaults": self.vaults, "backup": self.backup, "compute": self.compute}[family](subscription)
-        return cast(SendsRequests, made)
+        """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources."""
+        makers: dict[Family, Callable[[str], object]] = {
+            "vaults": self.vaults,
+            "backup": self.backup,
+            "compute": self.compute,
+            "network": self.network,
+            "locks": self.compute,
+        }
+        return cast(SendsRequests, makers[family](subscription))
 
     def close(self) -> None:
         self._transport.close()

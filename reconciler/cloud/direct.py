@@ -6,14 +6,26 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from reconciler.cloud.clients import Clients
+from reconciler.cloud.clients import Clients, Family
 from reconciler.cloud.errors import failed, unreadable
-from reconciler.cloud.paths import backup_status_path, item_path, policy_path, vault_path, vm_path
-from reconciler.cloud.reading import GONE, ITEM_GONE, POLICY_GONE, Body, Reader
+from reconciler.cloud.paths import (
+    backup_status_path,
+    instance_view_path,
+    item_path,
+    policy_path,
+    resource_of,
+    vault_path,
+    vm_path,
+)
+from reconciler.cloud.reading import CHILD_GONE, GONE, ITEM_GONE, POLICY_GONE, Body, Reader
 from reconciler.core.errors import CloudError
 from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
 from reconciler.core.live import Machine
 from reconciler.core.wire import dig_object, dig_text
+
+FAMILIES: dict[str, Family] = {"microsoft.network": "network", "microsoft.compute": "compute"}
+RUN_COMMANDS = "microsoft.compute/virtualmachines/runcommands"
+WITH_VIEW = "&%24expand=instanceView"
 
 
 class Direct:
@@ -42,9 +54,19 @@ class Direct:
     def recovery_points(self, vault: VaultRef, vm: VmRef) -> tuple[Body, ...]:
         return self._reader.all("backup", f"{item_path(vault, vm)}/recoveryPoints", gone=ITEM_GONE).values
 
-    def machine(self, vm: VmRef) -> Machine | None:
-        body, _ = self._reader.one("compute", vm_path(vm), GONE)
-        return machine_of(body) if body else None
+    def virtual_machine(self, vm: VmRef) -> Body | None:
+        return self._reader.one("compute", vm_path(vm), GONE)[0]
+
+    def instance_view(self, vm: VmRef) -> Body | None:
+        return self._reader.one("compute", instance_view_path(vm), CHILD_GONE)[0]
+
+    def resource(self, resource_id: str) -> Body | None:
+        """A resource of Microsoft.Network or Microsoft.Compute; run commands come with how they ran."""
+        named = resource_of(resource_id)
+        family = FAMILIES[named.namespace]
+        gone = CHILD_GONE if len(named.names) > 1 else GONE
+        options = WITH_VIEW if named.resource_type.lower() == RUN_COMMANDS else ""
+        return self._reader.one(family, named.path, gone, options)[0]
 
     def protecting_vault(self, vm: VmRef, location: str) -> str:
         """Id of the vault that actively protects the VM, or "" (backupstatus-protected-2022).
@@ -64,8 +86,8 @@ class Direct:
         return found.id if found and str(status.get("protectionStatus")).lower() == "protected" else ""
 
 
-def machine_of(body: Body) -> Machine | None:
-    """A VM as Compute lists it; None when the entry names no VM."""
+def machine_of(body: Body | None) -> Machine | None:
+    """A VM as Compute lists it; None when there is none, or the entry names no VM."""
     ref = parse_vm(dig_text(body, "id"))
     if ref is None:
         return None

@@ -101,6 +101,8 @@ def _grant(message: str) -> str:
 def _role(action: str) -> str:
     """The smallest built-in role (backup-rules section G)."""
     lower = action.lower()
+    if lower.startswith("microsoft.network/") and not lower.endswith("/read"):
+        return "Network Contributor"
     if not lower.startswith("microsoft.recoveryservices/"):
         return "Reader" if lower.endswith("/read") else "Virtual Machine Contributor"
     if lower.endswith(("/read", "/backupstatus/action")):

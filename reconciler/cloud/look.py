@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.cloud.direct import Direct
+from reconciler.cloud.direct import Direct, machine_of
 from reconciler.cloud.jobs import JobBoard
 from reconciler.cloud.memo import Memo
 from reconciler.cloud.reading import Body
@@ -52,7 +52,16 @@ class Look:
         return self._memo.ask(("points", vault, vm), lambda: self._direct.recovery_points(vault, vm))
 
     def machine(self, vm: VmRef) -> Machine | None:
-        return self._memo.ask(("machine", vm), lambda: self._direct.machine(vm))
+        return machine_of(self.virtual_machine(vm))
+
+    def virtual_machine(self, vm: VmRef) -> Body | None:
+        return self._memo.ask(("machine", vm), lambda: self._direct.virtual_machine(vm))
+
+    def instance_view(self, vm: VmRef) -> Body | None:
+        return self._memo.ask(("view", vm), lambda: self._direct.instance_view(vm))
+
+    def resource(self, resource_id: str) -> Body | None:
+        return self._memo.ask(("resource", resource_id.lower()), lambda: self._direct.resource(resource_id))
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         machine = self.machine(vm)

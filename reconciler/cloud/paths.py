@@ -6,6 +6,7 @@ so every name is checked here, before there is a request, and the path is compar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from reconciler.core.errors import CloudError, Problem
@@ -13,6 +14,7 @@ from reconciler.core.ids import ResourceRef, VaultRef, VmRef
 
 _MARKS = frozenset("-_.() ")
 _LONGEST_NAME = 260
+_ID_WORDS = ["", "subscriptions", "resourcegroups", "providers"]
 _BACKUP_STATUS = "providers/Microsoft.RecoveryServices/locations"
 
 
@@ -44,6 +46,61 @@ def vms_path(subscription: str) -> str:
     return f"/subscriptions/{_checked(subscription)}/providers/Microsoft.Compute/virtualMachines"
 
 
+def instance_view_path(vm: VmRef) -> str:
+    return f"{vm_path(vm)}/instanceView"
+
+
+def list_path(subscription: str, resource_type: str) -> str:
+    """The list of all resources of a type (`Microsoft.Network/networkInterfaces`, …) of a subscription."""
+    namespace, _, name = resource_type.partition("/")
+    return f"/subscriptions/{_checked(subscription)}/providers/{_checked(namespace)}/{_checked(name)}"
+
+
+def locks_path(subscription: str) -> str:
+    return list_path(subscription, "Microsoft.Authorization/locks")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePath:
+    """An ARM id taken apart. `names` go with the segments of `resource_type`: `Microsoft.Network/networkSecurityGroups/securityRules`."""
+
+    subscription: str
+    resource_group: str
+    resource_type: str
+    names: tuple[str, ...]
+
+    @property
+    def namespace(self) -> str:
+        return self.resource_type.partition("/")[0].lower()
+
+    @property
+    def top_type(self) -> str:
+        """The type of the resource that lies directly in the group, lower-cased."""
+        return "/".join(self.resource_type.lower().split("/")[:2])
+
+    @property
+    def path(self) -> str:
+        namespace, *types = self.resource_type.split("/")
+        pairs = "".join(f"/{each}/{name}" for each, name in zip(types, self.names, strict=True))
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}/providers/{namespace}{pairs}"
+
+    @property
+    def parent(self) -> ResourcePath:
+        resource_type = self.resource_type.rpartition("/")[0]
+        return ResourcePath(self.subscription, self.resource_group, resource_type, self.names[:-1])
+
+
+def resource_of(resource_id: str) -> ResourcePath:
+    """The resource that an ARM id names, in a resource group, at any depth. Raises `CloudError` when it is no such id."""
+    parts = resource_id.split("/")
+    words = [part.lower() for part in parts[:6]]
+    if len(parts) < 9 or len(parts) % 2 == 0 or [words[0], words[1], words[3], words[5]] != _ID_WORDS:
+        raise _no_name(resource_id)
+    for part in parts[1:]:
+        _checked(part)
+    return ResourcePath(parts[2], parts[4], "/".join([parts[6], *parts[7::2]]), tuple(parts[8::2]))
+
+
 def vaults_path(subscription: str) -> str:
     return f"/subscriptions/{_checked(subscription)}/providers/Microsoft.RecoveryServices/vaults"
 
@@ -67,7 +124,11 @@ def _checked(name: str) -> str:
     plain = bool(name) and all(mark.isalnum() or mark in _MARKS for mark in name)
     if plain and name.strip(" ") == name and not name.endswith(".") and len(name) <= _LONGEST_NAME:
         return name
-    raise CloudError(
+    raise _no_name(name)
+
+
+def _no_name(name: str) -> CloudError:
+    return CloudError(
         Problem(
             "C108",
             ascii(name[:_LONGEST_NAME]),

@@ -25,6 +25,8 @@ MOST_PAGES = 1000
 # Codes with which a 404 proves an absence (wire-facts 1.4, 2.2, 5.3); any other 404 proves nothing.
 GONE = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 ITEM_GONE = GONE | {"BMSUserErrorDataSourceObjectNotFound", "BMSUserErrorContainerObjectNotFound"}
+# What lies inside a network resource or a VM: the parent answers for it, or ARM says that there is no parent.
+CHILD_GONE = GONE | {"NotFound", "ParentResourceNotFound"}
 POLICY_GONE = GONE | {""}  # a missing policy is a 404 with the body {} (policy-get-404-2024)
 
 Body = dict[str, object]
@@ -53,11 +55,13 @@ class Reader:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def one(self, family: Family, path: str, gone: Collection[str]) -> tuple[Body | None, str]:
-        """The resource, or None and the code of the 404 that proves its absence."""
-        return self._document_or_none(path, self._get(family, self._first(family, path), meant=path), gone)
+    def one(self, family: Family, path: str, gone: Collection[str], options: str = "") -> tuple[Body | None, str]:
+        """The resource, or None and the code of the 404 that proves its absence. `options` end the query, encoded."""
+        return self._document_or_none(path, self._get(family, self._first(family, path) + options, meant=path), gone)
 
-    def all(self, family: Family, path: str, filter_text: str = "", gone: Collection[str] = ()) -> Listing:
+    def all(
+        self, family: Family, path: str, filter_text: str = "", gone: Collection[str] = (), options: str = ""
+    ) -> Listing:
         """Every page of a list; a page link must lead to the same list, to a page not seen yet.
 
         Empty when a 404 with one of the codes `gone` says that what the list belongs to does not exist.
@@ -66,7 +70,7 @@ class Reader:
         seen: set[str] = set()
         values: list[Body] = []
         while True:
-            page, link = self.page(family, path, filter_text, link, gone)
+            page, link = self.page(family, path, filter_text, link, gone, options)
             values.extend(page)
             if not link:
                 break
@@ -77,10 +81,16 @@ class Reader:
         return Listing(tuple(values), consistent=len(ids) == len(values))
 
     def page(
-        self, family: Family, path: str, filter_text: str, link: str = "", gone: Collection[str] = ()
+        self,
+        family: Family,
+        path: str,
+        filter_text: str,
+        link: str = "",
+        gone: Collection[str] = (),
+        options: str = "",
     ) -> tuple[list[Body], str]:
         """One page, the first or that of a link, and the link to the next one."""
-        answer = self._get(family, link or self._first(family, path, filter_text), meant=path)
+        answer = self._get(family, link or self._first(family, path, filter_text) + options, meant=path)
         document, _ = self._document_or_none(path, answer, gone)
         return ([], "") if document is None else _page(path, document)
 

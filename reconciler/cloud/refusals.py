@@ -160,6 +160,27 @@ REFUSALS: dict[str, Refusal] = {
     "UserErrorMigrationFromTrustedLaunchVMToNonTrustedVMNotAllowed": Refusal(
         "the name belonged to a VM with Trusted Launch", "give the VM another name or group, or purge the old item"
     ),
+    # Networks and guests
+    "RetryableError": Refusal("the network service had a passing error", _LATER, True),
+    "ReferencedResourceNotProvisioned": Refusal("a resource that this one refers to is being changed", _BUSY, True),
+    "PreconditionFailed": Refusal("somebody has changed the resource since it was read", _LATER, True),
+    "SecurityRuleConflict": Refusal(
+        "another rule of the security group has this priority and direction",
+        "plan again: azbackup then takes a free one",
+    ),
+    "FirewallPolicyUpdateFailed": Refusal(
+        "a firewall that uses the policy did not take the change",
+        "look at the provisioning state of policy and firewalls, repair them, then run apply again",
+    ),
+    "VMExtensionProvisioningError": Refusal(
+        "the script ran in the guest and failed", "read its output in the run command's instance view"
+    ),
+    "VMExtensionProvisioningTimeout": Refusal(
+        "the script did not end in time in the guest", "see that the VM agent is ready, then run apply again"
+    ),
+    "VMAgentStatusCommunicationError": Refusal(
+        "the VM agent does not answer", "start the VM, and start or update its agent"
+    ),
     "AzureVmOffline": Refusal("the VM is not running", "start it for its first backup"),
     "CloudInvalidInputError": Refusal("the service could not read the request", "report this with the request id"),
     "BMSUserErrorInvalidInput": Refusal(

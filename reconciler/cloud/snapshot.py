@@ -22,11 +22,14 @@ from reconciler.cloud.lookups import (
 from reconciler.cloud.memo import Memo
 from reconciler.cloud.paths import vault_path, vaults_path, vms_path
 from reconciler.cloud.reading import Body, Reader
-from reconciler.core.desired import Spec
+from reconciler.cloud.resources import Resources
+from reconciler.core.desired import FirewallEgress, Spec
 from reconciler.core.errors import Unreadable
-from reconciler.core.ids import VaultRef, VmRef, parse_vault
+from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VaultRef, VmRef, parse_vault, parse_vm
 from reconciler.core.live import Machine
-from reconciler.core.wire import dig, dig_text
+from reconciler.core.wire import dig, dig_object, dig_text
+
+STATUS_ONLY = "&statusOnly=true"
 
 
 class Snapshot:
@@ -35,6 +38,7 @@ class Snapshot:
     def __init__(self, reader: Reader, direct: Direct, now: datetime) -> None:
         self._reader, self._direct, self._now = reader, direct, now
         self._memo = Memo()
+        self._resources = Resources(reader, direct, self._memo)
 
     def prefetch(self, spec: Spec, workers: Executor | None) -> None:
         """Reads what every plan asks for, each independent list for itself. A failure is kept until its answer is asked for."""
@@ -45,7 +49,9 @@ class Snapshot:
         subscriptions.update(selection.vault.subscription.lower() for selection in spec.selections)
         with _no_garbage_collection():
             first: list[Callable[[], object]] = [_task(self.vault, ref) for ref in vaults.values()]
-            _run([*first, *(_task(self.machines, subscription) for subscription in sorted(subscriptions))], workers)
+            first += [_task(self.machines, subscription) for subscription in sorted(subscriptions)]
+            first += [_task(self.resources, *listed) for listed in sorted(_lists_of_egresses(spec))]
+            _run(first, workers)
             _run([task for ref in vaults.values() for task in self._children(ref)], workers)
 
     def _children(self, vault: VaultRef) -> Iterator[Callable[[], object]]:
@@ -108,9 +114,28 @@ class Snapshot:
         return self._memo.ask(("points", vault.key, vm.key), lambda: self._direct.recovery_points(vault, vm))
 
     def machine(self, vm: VmRef) -> Machine | None:
+        return self._machines(vm.subscription).get(vm.key) or machine_of(self.virtual_machine(vm))
+
+    def virtual_machine(self, vm: VmRef) -> Body | None:
         """A VM that the list lacks is asked for directly: the identity may only see a part of the subscription."""
-        found = self._machines(vm.subscription).get(vm.key)
-        return found or self._memo.ask(("machine", vm.key), lambda: self._direct.machine(vm))
+        found = self._virtual_machines(vm.subscription).get(vm.key)
+        return found or self._memo.ask(("machine", vm.key), lambda: self._direct.virtual_machine(vm))
+
+    def instance_view(self, vm: VmRef) -> Body | None:
+        """From one list for all VMs. A view without a word of the agent proves nothing about it, so then the VM is asked."""
+        found = self._instance_views(vm.subscription).get(vm.key)
+        if found is None or "vmAgent" not in found:
+            return self._memo.ask(("view", vm.key), lambda: self._direct.instance_view(vm))
+        return found
+
+    def resource(self, resource_id: str) -> Body | None:
+        return self._resources.one(resource_id)
+
+    def resources(self, subscription: str, resource_type: str) -> Sequence[Body]:
+        return self._resources.listed(subscription, resource_type)
+
+    def locks(self, subscription: str) -> Sequence[Body]:
+        return self._resources.locks(subscription)
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         location = self._location(vault, vm)
@@ -167,10 +192,23 @@ class Snapshot:
 
     def _machines(self, subscription: str) -> dict[str, Machine]:
         def read() -> dict[str, Machine]:
-            found = map(machine_of, self._reader.all("compute", vms_path(subscription)).values)
-            return {machine.ref.key: machine for machine in found if machine is not None}
+            found = ((key, machine_of(body)) for key, body in self._virtual_machines(subscription).items())
+            return {key: machine for key, machine in found if machine is not None}
 
         return self._memo.ask(("machines", subscription.lower()), read)
+
+    def _virtual_machines(self, subscription: str) -> dict[str, Body]:
+        def read() -> dict[str, Body]:
+            return _by_vm(self._reader.all("compute", vms_path(subscription)).values)
+
+        return self._memo.ask(("bodies", subscription.lower()), read)
+
+    def _instance_views(self, subscription: str) -> dict[str, Body]:
+        def read() -> dict[str, Body]:
+            found = _by_vm(self._reader.all("compute", vms_path(subscription), options=STATUS_ONLY).values)
+            return {key: dict(dig_object(body, "properties", "instanceView")) for key, body in found.items()}
+
+        return self._memo.ask(("views", subscription.lower()), read)
 
     def _vaults(self, subscription: str) -> list[tuple[VaultRef, str]]:
         def read() -> list[tuple[VaultRef, str]]:
@@ -183,6 +221,22 @@ class Snapshot:
     def _location(self, vault: VaultRef, vm: VmRef) -> str:
         machine = self.machine(vm)
         return machine.location if machine else dig_text(self.vault(vault), "location")
+
+
+def _by_vm(bodies: Iterable[Body]) -> dict[str, Body]:
+    found = ((parse_vm(dig_text(body, "id")), body) for body in bodies)
+    return {ref.key: body for ref, body in found if ref is not None}
+
+
+def _lists_of_egresses(spec: Spec) -> set[tuple[str, str]]:
+    """The lists of network resources that every plan of the spec asks for: subscription and type."""
+    lists = set()
+    for egress in spec.egresses:
+        if isinstance(egress, FirewallEgress):
+            lists.add((egress.firewall.subscription.lower(), FIREWALL_TYPE))
+        elif egress.nsg:
+            lists.add((egress.nsg.subscription.lower(), NSG_TYPE))
+    return lists
 
 
 def _region(location: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from reconciler.core.errors import Place
-from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.ids import FirewallRef, NsgRef, VaultRef, VmRef
 
 Redundancy = Literal["LocallyRedundant", "ZoneRedundant", "GeoRedundant"]
 Immutability = Literal["Disabled", "Unlocked", "Locked"]
@@ -135,6 +135,48 @@ class Disks:
 
 
 @dataclass(frozen=True, slots=True)
+class NsgEgress:
+    """Outbound allow rules on a network security group. `present` False: the rules that azbackup owns are to go."""
+
+    name: str
+    nsg: NsgRef
+    place: Place
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyEgress:
+    """A proxy that protected VMs use: the way out for it, the way in to it, and optionally the settings of the guests.
+
+    `nsg` locks the proxy's way out down, and gets the exception; `vm` is the proxy's machine, whose own NSG gets the way in.
+    """
+
+    name: str
+    address: str
+    port: int
+    place: Place
+    subscription: str
+    vm: VmRef | None = None
+    nsg: NsgRef | None = None
+    configure_guests: bool = False
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallEgress:
+    """A rule with the FQDN tag AzureBackup for these source prefixes, on a classic firewall or in its policy's rule collection group."""
+
+    name: str
+    firewall: FirewallRef
+    sources: tuple[str, ...]
+    place: Place
+    present: bool = True
+
+
+Egress = NsgEgress | ProxyEgress | FirewallEgress
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredProtection:
     """One VM. `policy` is "" unless `state` is protected. `initial_backup_days` is the retention of a wanted first backup."""
 
@@ -146,6 +188,8 @@ class DesiredProtection:
     initial_backup_days: int | None = None
     disks: Disks | None = None
     selected: bool = False  # found by a selector, not written down one by one
+    egress: str = ""  # name of an egress of the spec; "" is `via: none`: managed-disk VMs need no way out of their own
+    agent: Literal["check", "update"] = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +215,8 @@ class Selection:
     exclude_vms: tuple[VmRef, ...] = ()
     initial_backup_days: int | None = None
     disks: Disks | None = None
+    egress: str = ""
+    agent: Literal["check", "update"] = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +242,4 @@ class Spec:
     protections: tuple[DesiredProtection, ...] = ()
     selections: tuple[Selection, ...] = ()
     consents: tuple[Consent, ...] = ()
+    egresses: tuple[Egress, ...] = ()

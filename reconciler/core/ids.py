@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
+NSG_TYPE = "Microsoft.Network/networkSecurityGroups"
+FIREWALL_TYPE = "Microsoft.Network/azureFirewalls"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +63,34 @@ class VmRef(ResourceRef):
 
     def item_id(self, vault: VaultRef) -> str:
         return f"{vault.id}/backupFabrics/Azure/protectionContainers/{self.container}/protectedItems/{self.item}"
+
+
+class NsgRef(ResourceRef):
+    """A network security group."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, subscription: str, resource_group: str, name: str) -> NsgRef:
+        return cls(arm_id(subscription, resource_group, NSG_TYPE, name).lower(), subscription, resource_group, name)
+
+    @property
+    def id(self) -> str:
+        return arm_id(self.subscription, self.resource_group, NSG_TYPE, self.name)
+
+
+class FirewallRef(ResourceRef):
+    """An Azure Firewall; its rules are its own (classic) or those of its firewall policy."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, subscription: str, resource_group: str, name: str) -> FirewallRef:
+        return cls(arm_id(subscription, resource_group, FIREWALL_TYPE, name).lower(), subscription, resource_group, name)
+
+    @property
+    def id(self) -> str:
+        return arm_id(self.subscription, self.resource_group, FIREWALL_TYPE, self.name)
 
 
 def arm_id(subscription: str, resource_group: str, resource_type: str, name: str) -> str:

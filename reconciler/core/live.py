@@ -61,6 +61,19 @@ class Live(Protocol):
 
     def machine(self, vm: VmRef) -> Machine | None: ...
 
+    def virtual_machine(self, vm: VmRef) -> Wire | None:
+        """The VM's body as Compute has it, without instance view."""
+        ...
+
+    def instance_view(self, vm: VmRef) -> Wire | None:
+        """`properties.instanceView` of the VM: agent, extensions, statuses. One request a VM, or one list for all."""
+        ...
+
+    def resource(self, resource_id: str) -> Wire | None:
+        """Any network resource, managed run command or restore point group by its ARM id: NSG, security rule, NIC, virtual
+        network, subnet, route table, azureFirewalls, firewallPolicies and their rule collection groups, runCommands."""
+        ...
+
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         """Id of another vault that actively protects the VM, or ""."""
         ...
@@ -76,3 +89,11 @@ class Survey(Live, Protocol):
         ...
 
     def policies(self, vault: VaultRef) -> Iterable[Wire]: ...
+
+    def resources(self, subscription: str, resource_type: str) -> Iterable[Wire]:
+        """All resources of a network type (`Microsoft.Network/networkInterfaces`, …) of the subscription, by one list."""
+        ...
+
+    def locks(self, subscription: str) -> Iterable[Wire]:
+        """All management locks of the subscription."""
+        ...

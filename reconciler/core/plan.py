@@ -21,18 +21,29 @@ Operation = Literal[
     "item.put",
     "item.delete",
     "item.backup",
+    "security_rule.put",
+    "security_rule.delete",
+    "firewall.put",
+    "rule_collection_group.put",
+    "rule_collection_group.delete",
+    "run_command.put",
+    "run_command.delete",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """The one request of a step that changes something; `body` is wire JSON. The cloud room maps it to a typed SDK call."""
+    """The one request of a step that changes something; `body` is wire JSON. The cloud room maps it to a typed SDK call.
+
+    Writes to a vault name it; those to networks and guests name the `resource_id` instead.
+    """
 
     operation: Operation
-    vault: VaultRef
+    vault: VaultRef | None = None
     body: Mapping[str, object] | None = None
     policy: str = ""
     vm: VmRef | None = None
+    resource_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

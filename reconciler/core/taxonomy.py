@@ -92,6 +92,12 @@ EFFECTS: dict[str, Effect] = {
         Effect("ITM-14", _DISRUPTIVE, "a disk is taken into the backup"),
         Effect("POL-10", _IRREVERSIBLE, "the VM moves to an enhanced policy; there is no way back to a standard one"),
         Effect("ITM-18", _DISRUPTIVE, "a full backup runs now"),
+        Effect("NET-01", _DISRUPTIVE, "VMs can reach a service of Azure, that of other tenants too"),
+        Effect("NET-02", _WEAKENING, "a machine can reach the internet"),
+        Effect("NET-03I", _WEAKENING, "a machine can be reached from the whole virtual network at one more port"),
+        Effect("NET-04", _WEAKENING, "new connections fail where this rule was what allowed them; open ones go on"),
+        Effect("NET-09", _DISRUPTIVE, "the firewall passes other traffic to the services of backup than before"),
+        Effect("GST-02", _WEAKENING, "a script that ships with azbackup changes settings in the VM, as root or SYSTEM"),
     )
 }
 

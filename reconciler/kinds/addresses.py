@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.desired import Egress, FirewallEgress, NsgEgress, ProxyEgress
 from reconciler.core.ids import VaultRef, VmRef
 
 
@@ -32,3 +33,27 @@ def initial_backup_address(vault: VaultRef, vm: VmRef) -> str:
 def vault_lane(vault: VaultRef) -> str:
     """Updates of one vault, and edits of its policies, run one after the other (backup-rules B.1, F 44)."""
     return f"vault:{vault.key}"
+
+
+def egress_address(egress: Egress) -> str:
+    """The address of the network's side of an egress."""
+    match egress:
+        case NsgEgress():
+            return f"nsg_rule/{egress.name}"
+        case ProxyEgress():
+            return f"proxy/{egress.name}"
+        case FirewallEgress():
+            return f"firewall_rule/{egress.name}"
+
+
+def guest_proxy_address(egress: str, vm: VmRef) -> str:
+    return f"guest_proxy/{egress}/{vm.resource_group}/{vm.name}"
+
+
+def vm_agent_address(vm: VmRef) -> str:
+    return f"vm_agent/{vm.resource_group}/{vm.name}"
+
+
+def vm_lane(vm: VmRef) -> str:
+    """Run commands of one VM run one after the other."""
+    return f"vm:{vm.key}"

@@ -13,7 +13,13 @@ from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Action, Change, Finding, Step, Write
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.kinds import protection_refusals as refuse
-from reconciler.kinds.addresses import policy_address, protected_vm_address
+from reconciler.kinds.addresses import (
+    egress_address,
+    guest_proxy_address,
+    policy_address,
+    protected_vm_address,
+    vm_agent_address,
+)
 from reconciler.kinds.expiry import points_past_expiry
 from reconciler.kinds.policy import vault_needs
 from reconciler.kinds.policy_effects import move_effects
@@ -26,11 +32,15 @@ _QUIET_JOBS = ("Backup", "Restore")  # they run beside a change of the item
 
 @dataclass(frozen=True, slots=True)
 class ProtectedVm:
-    """A protection of the spec with the policy it names; `policy` is None when the VM is to be stopped or deleted."""
+    """A protection of the spec with the policy it names; `policy` is None when the VM is to be stopped or deleted.
+
+    `prepared` are the addresses of what the VM needs before its first backup: its way out, its guest's proxy, its agent.
+    """
 
     wanted: DesiredProtection
     location: str
     policy: DesiredPolicy | None
+    prepared: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -43,9 +53,13 @@ class ProtectedVmKind:
     def entries(self, spec: Spec) -> Iterable[ProtectedVm]:
         policies = {(policy.vault.key, policy.name.lower()): policy for policy in spec.policies}
         locations = {vault.ref.key: vault.location for vault in spec.vaults}
+        ways_out = {egress.name: egress_address(egress) for egress in spec.egresses if egress.present}
         for wanted in spec.protections:
             policy = policies.get((wanted.vault.key, wanted.policy.lower()))
-            yield ProtectedVm(wanted, locations[wanted.vault.key], policy)
+            prepared: tuple[str, ...] = (vm_agent_address(wanted.vm),)
+            if wanted.egress in ways_out:
+                prepared += (ways_out[wanted.egress], guest_proxy_address(wanted.egress, wanted.vm))
+            yield ProtectedVm(wanted, locations[wanted.vault.key], policy, prepared)
 
     def address(self, entry: ProtectedVm) -> str:
         return entry.address
@@ -206,7 +220,7 @@ def _wanted_deleted(entry: ProtectedVm, item: Wire | None, live: Live) -> Assess
         why="the spec wants its recovery points deleted; soft delete keeps them for the vault's days",
         write=Write("item.delete", entry.wanted.vault, vm=entry.wanted.vm),
         expects=digest({"state": state, "policy": policy_name_of(item).lower()}),
-        needs=_needs(entry),
+        needs=_needs(entry, "delete"),
     )
     return Assessment((step,))
 
@@ -226,9 +240,11 @@ def _tier(entry: ProtectedVm) -> str:
     return entry.policy.tier if entry.policy else ""
 
 
-def _needs(entry: ProtectedVm) -> tuple[str, ...]:
+def _needs(entry: ProtectedVm, action: Action) -> tuple[str, ...]:
+    """Who has backups already does not wait for the network or the agent when it changes."""
     of_policy = (policy_address(entry.wanted.vault, entry.wanted.policy),) if entry.wanted.policy else ()
-    return (*vault_needs(entry.wanted.vault), *of_policy, entry.address)
+    prepared = entry.prepared if action in ("create", "resume") else ()
+    return (*vault_needs(entry.wanted.vault), *of_policy, *prepared, entry.address)
 
 
 def _step(
@@ -242,7 +258,7 @@ def _step(
         why=why,
         write=Write("item.put", entry.wanted.vault, body, vm=entry.wanted.vm),
         expects=expects,
-        needs=_needs(entry),
+        needs=_needs(entry, action),
     )
 
 

@@ -90,9 +90,15 @@ def _without_blocked(steps: Iterable[Step], findings: Iterable[Finding]) -> tupl
 def _in_order(steps: Iterable[Step], kinds: Sequence[str]) -> list[Step]:
     """Kinds in their order; what stops or deletes comes last, so that the new is protected before the old is stopped.
 
-    The sort is stable: several steps of one address keep the order their kind gave them.
+    Removals go the other way round: a guest leaves its proxy before the proxy loses its way out. The sort is stable:
+    several steps of one address keep the order their kind gave them.
     """
-    return sorted(steps, key=lambda step: (step.action in _REMOVALS, kinds.index(step.kind), step.address.lower()))
+
+    def place(step: Step) -> tuple[bool, int, str]:
+        last, index = step.action in _REMOVALS, kinds.index(step.kind)
+        return last, -index if last else index, step.address.lower()
+
+    return sorted(steps, key=place)
 
 
 def _with_needs(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -15,6 +15,7 @@ from reconciler.core.errors import Problem, StalePlanError
 from reconciler.core.plan import Plan, Step
 
 FORMAT_VERSION = "1"
+_UNSEALED = ("createdAt", "requests", "clock", "digest")  # what moves from run to run, and decides nothing
 
 
 def document(
@@ -52,7 +53,7 @@ def verify(text: str, fresh: Plan, target: Mapping[str, object]) -> None:
     saved = _parse(text)
     if saved.get("formatVersion") != FORMAT_VERSION:
         raise StalePlanError(_stale(f"format version {saved.get('formatVersion')!r}, expected {FORMAT_VERSION!r}"))
-    body = {key: saved[key] for key in saved if key not in ("createdAt", "requests", "digest")}
+    body = {key: saved[key] for key in saved if key not in _UNSEALED}
     if saved.get("digest") != _seal(body):
         raise StalePlanError(_stale("the document was altered after it was written: its digest does not fit"))
     problems = [

@@ -82,11 +82,14 @@ def _protection(selection: Selection, vm: VmRef) -> DesiredProtection:
         initial_backup_days=selection.initial_backup_days,
         disks=selection.disks,
         selected=True,
+        egress=selection.egress,
+        agent=selection.agent,
     )
 
 
 def _asks(protection: DesiredProtection) -> tuple[object, ...]:
-    return (protection.vault, protection.policy.lower(), protection.initial_backup_days, protection.disks)
+    backup = (protection.vault, protection.policy.lower(), protection.initial_backup_days, protection.disks)
+    return (*backup, protection.egress, protection.agent)
 
 
 def _conflict(vm: VmRef, first: Selection, second: Selection) -> Finding:

@@ -18,7 +18,7 @@ Row = tuple[str, ...]
 
 
 def plan_markdown(plan: Plan, *, target: str, title: str = "azbackup plan") -> str:
-    return _document(
+    return document_of(
         f"## {title}\n\n**{plan_summary(plan)}** Target: {code(target)}\n",
         ("Steps", ("", "Address", "Action", "Class", "Changes"), [_step_row(step) for step in plan.steps]),
         ("Findings", ("Severity", "Code", "Address", "What", "Remedy"), [_finding_row(each) for each in plan.findings]),
@@ -29,7 +29,7 @@ def plan_markdown(plan: Plan, *, target: str, title: str = "azbackup plan") -> s
 def problems_markdown(problems: Sequence[Problem], *, title: str) -> str:
     summary = problems_summary(problems) or "No problems"
     rows = [(severity_of(each), each.code, code(each.where), code(each.what), code(each.remedy)) for each in problems]
-    return _document(
+    return document_of(
         f"## {title}\n\n**{summary}.**\n",
         ("Problems", ("Severity", "Code", "Where", "What", "Remedy"), rows),
     )
@@ -38,7 +38,7 @@ def problems_markdown(problems: Sequence[Problem], *, title: str) -> str:
 def outcome_markdown(outcome: Outcome, rest: Plan | None) -> str:
     """`rest` is the fresh plan after the apply, None when it could not be made."""
     rows = [_result_row(result) for result in outcome.results]
-    return _document(
+    return document_of(
         f"## azbackup apply\n\n**{outcome_summary(outcome, rest)}**\n",
         ("Steps", ("Status", "Address", "Action", "What", "Remedy"), rows),
     )
@@ -69,7 +69,8 @@ def _result_row(result: StepResult) -> Row:
     )
 
 
-def _document(head: str, *tables: tuple[str, Row, Iterable[Row]]) -> str:
+def document_of(head: str, *tables: tuple[str, Row, Iterable[Row]]) -> str:
+    """A head and tables (title, columns, rows), cut where a comment would be too long."""
     room = MAX_COMMENT_CHARACTERS - len(head)
     parts = [head]
     for title, columns, rows in tables:

@@ -39,6 +39,7 @@ def plan_schema() -> dict[str, object]:
             "additionalProperties": {"type": "string"},
         },
         "createdAt": {"type": "string", "format": "date-time"},
+        "clock": {"type": "array", "items": _clock()},
         "requests": {
             "type": "object",
             "description": "Requests that were sent to make the plan, by method.",
@@ -78,6 +79,24 @@ def _step() -> dict[str, object]:
         needs={"type": "array", "items": {"type": "string"}, "description": "Addresses that must be done first."},
         expects={**_DIGEST, "description": "Of the live fields that the step was derived from."},
         **{"class": {"enum": _CLASSES}},
+    )
+
+
+def _clock() -> dict[str, object]:
+    moment: dict[str, object] = {"type": "string", "format": "date-time"}
+    run = _object("The same moment twice.", utc=moment, local=moment)
+    change = _object(
+        "When the zone's offset changes, and by how much clocks go forward.",
+        at=moment,
+        shiftMinutes={"type": "integer"},
+    )
+    return _object(
+        "When a policy of the spec runs next.",
+        policy={"type": "string", "examples": ["policy/rsv-prod-weu/daily-2300"]},
+        timeZone={"type": "string"},
+        daylightSaving={"enum": ["fixed", "follow"]},
+        nextRuns={"type": "array", "items": run},
+        nextChange={"anyOf": [change, {"type": "null"}]},
     )
 
 

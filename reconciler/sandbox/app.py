@@ -84,7 +84,7 @@ def _headers(call: Call, route: Route, response: Response) -> dict[str, str]:
     if call.client_request_id:
         headers["x-ms-client-request-id"] = call.client_request_id
     if response.body:
-        named = version >= "2024" or route.counter == "compute"
+        named = version >= "2024" or "/Microsoft.RecoveryServices/" not in route.path  # only this service left it out
         headers["Content-Type"] = "application/json" + ("; charset=utf-8" if named else "")
     if version >= "2025":
         headers |= {"X-Cache": "CONFIG_NOCACHE", "x-ms-throttling-version": "v2"}

@@ -27,7 +27,6 @@ from reconciler.spec.text import described
 from reconciler.spec.tree import ListNode, MappingNode
 
 _KNOWN_ELSEWHERE = {
-    "egress": ("E404", "outbound access (`egress`) is not supported yet"),
     **dict.fromkeys(
         ("endpoint", "endpoints", "authority", "authorityHost", "baseUrl", "cloud"),
         ("E702", "a spec can't say where requests go"),
@@ -35,6 +34,14 @@ _KNOWN_ELSEWHERE = {
     **dict.fromkeys(
         ("script", "scripts", "command", "commands", "runCommand", "preScript", "postScript", "exec"),
         ("E703", "a spec can't hold scripts"),
+    ),
+    **dict.fromkeys(
+        ("user", "username", "password", "credential", "credentials"),
+        ("E833", "a spec holds no credentials, also not those of a proxy"),
+    ),
+    **dict.fromkeys(
+        ("priority", "rules", "inbound", "outbound", "direction", "ports"),
+        ("E401", "rules are not written: `via` says which ones are made, and each takes a free priority"),
     ),
     "include": ("E401", "a spec does not include other files"),
     "defaults": ("E401", "there are no `defaults`: what is left out is not managed"),

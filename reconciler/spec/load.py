@@ -21,6 +21,7 @@ from reconciler.core.errors import Problem
 from reconciler.core.ids import VaultRef
 from reconciler.spec import resolve
 from reconciler.spec.digest import digest, meaning
+from reconciler.spec.egress_rules import Egresses
 from reconciler.spec.entry import complain_of
 from reconciler.spec.files import read_files
 from reconciler.spec.models import Document, Protection, Vault
@@ -47,15 +48,20 @@ def load_documents(sources: Mapping[str, str | bytes], *, today: date) -> tuple[
 
 def _load(contents: Mapping[str, str | bytes], today: date, complaints: Complaints) -> tuple[Spec, tuple[Problem, ...]]:
     estate = _Estate()
+    read: list[tuple[Source, Document]] = []
     for name in sorted(contents):
         source = read_source(name, contents[name], complaints)
         document = _read_document(source) if source else None
+        estate.egresses.add(source, document)
         if source and document:
-            for consent in document.consents or ():
-                check_consent(source, consent, today)
-                estate.consents.append(resolve.consent_of(consent, source.place(consent.start_at)))
-            for vault_name, vault in (document.vaults or {}).items():
-                estate.add_vault(source, document, vault_name, vault, today)
+            read.append((source, document))
+    for source, document in read:
+        for consent in document.consents or ():
+            check_consent(source, consent, today)
+            estate.consents.append(resolve.consent_of(consent, source.place(consent.start_at)))
+        for vault_name, vault in (document.vaults or {}).items():
+            estate.add_vault(source, document, vault_name, vault, today)
+    estate.egresses.finish()
     problems = complaints.finish()
     return estate.spec(), problems
 
@@ -80,6 +86,7 @@ class _Estate:
         self.protections: dict[str, DesiredProtection] = {}
         self.selections: list[Selection] = []
         self.consents: list[Consent] = []
+        self.egresses = Egresses()
 
     def add_vault(self, source: Source, document: Document, name: str, vault: Vault, today: date) -> None:
         name_at = document.written("vaults").key_at(name)
@@ -110,11 +117,11 @@ class _Estate:
     def _add_protection(
         self, source: Source, vault: VaultRef, location: str, entry: Protection, policies: dict[str, str]
     ) -> None:
-        place = source.place(entry.start_at)
+        place, egress = source.place(entry.start_at), self.egresses.used_by(source, entry)
         if entry.vm is None:
-            self.selections.append(resolve.selection_of(vault, location, entry, place, policies))
+            self.selections.append(resolve.selection_of(vault, location, entry, place, policies, egress))
             return
-        wanted = resolve.protection_of(vault, entry, place, policies)
+        wanted = resolve.protection_of(vault, entry, place, policies, egress)
         at, vm = entry.value_at("vm"), wanted.vm
         if vm.subscription.lower() != vault.subscription.lower():
             source.complain("E503", at, f"the VM is in {vm.subscription}, the vault in {vault.subscription}")
@@ -134,8 +141,9 @@ class _Estate:
         protections = tuple(sorted(self.protections.values(), key=lambda wanted: (wanted.vault.key, wanted.vm.key)))
         selections = tuple(sorted(self.selections, key=lambda rule: (rule.vault.key, _canonical(rule))))
         consents = tuple(sorted(self.consents, key=_canonical))
-        hashed = digest((vaults, policies, protections, selections, consents))
-        return Spec(hashed, vaults, policies, protections, selections, consents)
+        egresses = tuple(self.egresses.found[name] for name in sorted(self.egresses.found))
+        hashed = digest((vaults, policies, protections, selections, consents, egresses))
+        return Spec(hashed, vaults, policies, protections, selections, consents, egresses)
 
 
 def _assignment(wanted: DesiredProtection) -> str:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, WrapValidator
 
+from reconciler.spec.egress_model import Egress
 from reconciler.spec.entry import Entry, keep_good
 from reconciler.spec.near import shown
+from reconciler.spec.network_words import EgressName
 from reconciler.spec.policy_model import Policy
 from reconciler.spec.scalars import Day, Flag, Whole, Written, json_value, refuse
 from reconciler.spec.words import (
@@ -136,6 +138,17 @@ class Protection(Entry):
     ) = Field(
         None, description="Selective disk backup; left out, all disks.", examples=["osDiskOnly", {"exclude": [3]}]
     )
+    egress: EgressName | None = Field(
+        None,
+        description="Way out to Azure Backup, by its name under `egress` of any file. Left out: none, which is right "
+        "for VMs with managed disks.",
+        examples=["app-nsg"],
+    )
+    agent: Literal["check", "update"] = Field(
+        "check",
+        description="VM agent: `check` says what is wrong with it; `update` updates one that is too old, from inside.",
+        examples=["update"],
+    )
 
 
 class Vault(Entry):
@@ -219,7 +232,7 @@ class Document(Entry):
     api_version: Literal["azbackup/v1"] = Field(description="Version of the language.", examples=["azbackup/v1"])
     subscription: Subscription | None = Field(
         None,
-        description="Subscription of the file's vaults and of their VMs: a GUID.",
+        description="Subscription of the file's vaults, of their VMs and of the networks of its egresses: a GUID.",
         examples=["0b1f6471-1bf0-4dda-aec3-cb9272f09590"],
     )
     location: Location | None = Field(
@@ -232,6 +245,11 @@ class Document(Entry):
     )
     vaults: Annotated[dict[VaultName, Vault], WrapValidator(keep_good)] | None = Field(
         None, description="Recovery Services vaults, by name.", examples=[{"rsv-prod-weu": {"replication": "GRS"}}]
+    )
+    egress: Annotated[dict[EgressName, Egress], WrapValidator(keep_good)] | None = Field(
+        None,
+        description="Ways out to Azure Backup, by name, for the VMs of all files. Most VMs need none.",
+        examples=[{"app-nsg": {"via": "nsg", "nsg": "rg-net/nsg-app"}}],
     )
     consents: Annotated[list[Allowance], WrapValidator(keep_good)] | None = Field(
         None,

@@ -25,7 +25,8 @@ named `sandbox`.
 - Days on which monthly and yearly points are kept are written by week and weekday (`first sunday`, `last friday`), or
   by number (`day 1`, `day 15`, `last day`): one of them, or a list of one form. A list by week must hold every one of
   its weekdays for every one of its weeks, as Azure keeps them: `[first sunday, third sunday]`.
-- `subscription`, `location` and `resourceGroup` of the file hold for each of its vaults that has no own.
+- `subscription`, `location` and `resourceGroup` of the file hold for each of its vaults that has no own;
+  `subscription` also for what its egresses name by GROUP/NAME.
 """
 
 

@@ -8,8 +8,9 @@ from typing import Literal, cast
 
 from reconciler.core import desired
 from reconciler.core.errors import Place
-from reconciler.core.ids import VaultRef, VmRef, parse_vm
+from reconciler.core.ids import FirewallRef, NsgRef, VaultRef, VmRef, parse_vm
 from reconciler.spec.digest import meaning
+from reconciler.spec.egress_model import Egress
 from reconciler.spec.models import Allowance, Criteria, DiskChoice, Exclusion, Protection, Vault
 from reconciler.spec.policy_model import ArchiveAfter, Monthly, Policy, Yearly
 from reconciler.spec.policy_rules import point_days, snapshot_days
@@ -88,9 +89,9 @@ def policy_of(vault: VaultRef, name: str, policy: Policy, place: Place) -> desir
 
 
 def protection_of(
-    vault: VaultRef, entry: Protection, place: Place, policies: dict[str, str]
+    vault: VaultRef, entry: Protection, place: Place, policies: dict[str, str], egress: str
 ) -> desired.DesiredProtection:
-    """One VM written by name. `policies` maps lower-cased names to the names as defined."""
+    """One VM written by name. `policies` maps lower-cased names to the names as defined; `egress` is as defined."""
     protected = entry.state == "protected"
     return desired.DesiredProtection(
         vault=vault,
@@ -100,11 +101,13 @@ def protection_of(
         state=entry.state,
         initial_backup_days=_initial_backup_days(entry) if protected else None,
         disks=_disks(entry) if protected else None,
+        egress=egress,
+        agent=entry.agent if protected else "check",
     )
 
 
 def selection_of(
-    vault: VaultRef, location: str, entry: Protection, place: Place, policies: dict[str, str]
+    vault: VaultRef, location: str, entry: Protection, place: Place, policies: dict[str, str], egress: str
 ) -> desired.Selection:
     rules = exclusions(entry)
     vms = {ref.key: ref for rule in rules for ref in (vm_of(vm, vault.subscription) for vm in rule.vms or ())}
@@ -119,7 +122,37 @@ def selection_of(
         exclude_vms=tuple(vms[key] for key in sorted(vms)),
         initial_backup_days=_initial_backup_days(entry),
         disks=_disks(entry),
+        egress=egress,
+        agent=entry.agent,
     )
+
+
+def egress_of(name: str, egress: Egress, subscription: str | None, place: Place) -> desired.Egress | str | None:
+    """The way out, None for `via: none`, or, when there is no subscription, the text that needs one."""
+    proxy = egress.proxy
+    for written in (egress.nsg, egress.firewall, proxy.vm if proxy else None):
+        if subscription is None and written and not written.startswith("/"):
+            return written
+    present = egress.state == "present"
+    nsg = NsgRef.of(*_parts(egress.nsg, subscription)) if egress.nsg else None
+    if egress.via == "nsg" and nsg:
+        return desired.NsgEgress(name, nsg, place, present)
+    if egress.firewall and egress.sources:
+        firewall = FirewallRef.of(*_parts(egress.firewall, subscription))
+        return desired.FirewallEgress(name, firewall, tuple(sorted(set(egress.sources))), place, present)
+    if proxy is None:
+        return None
+    vm = VmRef.of(*_parts(proxy.vm, subscription)) if proxy.vm else None
+    own = subscription or next((ref.subscription for ref in (nsg, vm) if ref), "")
+    if not own:
+        return proxy.address
+    return desired.ProxyEgress(name, proxy.address, proxy.port, place, own, vm, nsg, egress.configure_guests, present)
+
+
+def _parts(written: str, subscription: str | None) -> tuple[str, str, str]:
+    """Subscription, group and name of GROUP/NAME or of an ARM id; the schema has let nothing else through."""
+    words = written.split("/")
+    return (words[2], words[4], words[8]) if words[0] == "" else (subscription or "", words[0], words[1])
 
 
 def consent_of(consent: Allowance, place: Place) -> desired.Consent:

@@ -82,7 +82,7 @@ def _check_state(source: Source, entry: Protection) -> None:
         return
     if entry.has("select"):
         source.complain("E606", entry.value_at("state"), f"`state: {entry.state}` for all VMs of a selector")
-    for key in ("policy", "initialBackup", "disks"):
+    for key in ("policy", "initialBackup", "disks", "egress", "agent"):
         if entry.has(key):
             source.complain("I609", entry.key_at(key), f"'{key}' has no effect with `state: {entry.state}`")
     if entry.state == "deleted":

@@ -27,10 +27,10 @@ BY_WEEK = tuple(f"{week} {weekday}" for week, weekday in product(WEEKS, WEEKDAYS
 BY_DAY = (*(f"day {day}" for day in range(1, 32)), "last day")
 
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_GROUP = r"[A-Za-z0-9_()-](?:[A-Za-z0-9._()-]{0,88}[A-Za-z0-9_()-])?"
+GROUP = r"[A-Za-z0-9_()-](?:[A-Za-z0-9._()-]{0,88}[A-Za-z0-9_()-])?"
 _VM = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?"
 _VM_ID = (
-    rf"/[Ss]ubscriptions/{GUID}/[Rr]esource[Gg]roups/{_GROUP}"
+    rf"/[Ss]ubscriptions/{GUID}/[Rr]esource[Gg]roups/{GROUP}"
     rf"/[Pp]roviders/[Mm]icrosoft\.[Cc]ompute/[Vv]irtual[Mm]achines/{_VM}"
 )
 
@@ -67,17 +67,22 @@ def _explain_location(value: str) -> PydanticCustomError:
     return refuse("E507", f"{shown(value)} is no region name", f"write '{tidy}'" if tidy else "")
 
 
-def _explain_vm(value: str) -> PydanticCustomError:
+def explain_reference(value: str, what: str) -> PydanticCustomError:
+    """Why a text is no GROUP/NAME and no ARM id of `what`, a kind of resource with its article."""
     if value.startswith("/"):
-        return refuse("E502", f"{shown(value)} is not the id of a virtual machine")
+        return refuse("E502", f"{shown(value)} is not the id of {what}")
     if value.count("/") == 1:
-        return refuse("E501", f"{shown(value)}: group or VM name not allowed")
+        return refuse("E501", f"{shown(value)}: name of the group or of {what} not allowed")
     return refuse("E502", f"{shown(value)} is not GROUP/NAME")
+
+
+def _explain_vm(value: str) -> PydanticCustomError:
+    return explain_reference(value, "a virtual machine")
 
 
 Subscription = Annotated[str, Written(rf"(?!0{{8}}-0{{4}}-0{{4}}-0{{4}}-0{{12}}){GUID}", "E504", "a GUID")]
 Location = Annotated[str, Written(r"[a-z][a-z0-9]{2,39}", "E507", "a region as in westeurope", _explain_location)]
-GroupName = Annotated[str, Written(_GROUP, "E501", "1 to 90 letters, digits or . _ - ( ), not ending with a dot")]
+GroupName = Annotated[str, Written(GROUP, "E501", "1 to 90 letters, digits or . _ - ( ), not ending with a dot")]
 VaultName = Annotated[
     str, Written(r"[A-Za-z][A-Za-z0-9-]{1,49}", "E501", "2 to 50 letters, digits or -, a letter first")
 ]
@@ -87,7 +92,7 @@ PolicyName = Annotated[
 NamePattern = Annotated[
     str, Written(r"[A-Za-z0-9._*?!\[\]-]{1,64}", "E501", "a VM name in which *, ? and [abc] may stand for others")
 ]
-VmName = Annotated[str, Written(rf"{_GROUP}/{_VM}|{_VM_ID}", "E502", "GROUP/NAME", _explain_vm)]
+VmName = Annotated[str, Written(rf"{GROUP}/{_VM}|{_VM_ID}", "E502", "GROUP/NAME", _explain_vm)]
 ClockTime = Annotated[str, Written(r"(?:[01][0-9]|2[0-3]):(?:00|30)", "E805", "HH:00 or HH:30", _explain_time)]
 TagName = Annotated[str, Written(r"[^<>%&\\?/]{1,512}", "E506", "1 to 512 characters without < > % & \\ ? /")]
 TagValue = Annotated[str, Written(r"[^\n]{0,256}", "E506", "at most 256 characters on one line")]

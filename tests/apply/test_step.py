@@ -118,6 +118,24 @@ def test_every_trouble_of_a_write_has_one_truthful_end(case: Case) -> None:
     assert bool(result.problem) is (case.status not in {"done", "skipped"})
 
 
+def test_an_operation_is_polled_with_the_write_that_began_it() -> None:
+    bench = Bench([Thing("a")])
+    bench.cloud.manners["a"] = Manner(seconds=60)
+    assert bench.apply().landed
+    assert bench.cloud.polled
+    assert all(write == bench.plan.steps[0].write for write in bench.cloud.polled)
+
+
+def test_a_write_that_names_no_vault_has_no_job_to_wait_for() -> None:
+    """Whatever its operation may say: jobs are of vaults (run commands and rules have none)."""
+    bench = Bench([Thing("a", vault=None)])
+    bench.cloud.manners["a"] = Manner(seconds=5, job_seconds=2 * HOUR, job_ends="failed")
+    result = bench.apply().results[0]
+    assert (result.status, result.problem) == ("done", None)
+    assert result.seconds < MINUTE
+    assert not [line for line in bench.cloud.log if line.startswith("job")]
+
+
 BACKUPS = [
     Case("backup", "done", 1, Manner(job_seconds=2 * HOUR), within=(2 * HOUR, 2 * HOUR + 2 * MINUTE)),
     Case("job failed", "failed", 1, Manner(job_seconds=HOUR, job_ends="failed"), code="A106", says="BadLuck",

@@ -54,6 +54,7 @@ class Thing:
     lane: str = ""
     effect: str = "POL-02"
     ladder: bool = False
+    vault: VaultRef | None = VAULT  # None: its write names a resource instead, as those to networks do
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class ToyKind:
 
     def _step(self, entry: Thing, before: int, after: int) -> Step:
         change = Change("value", before, after, entry.effect)
-        write = Write("policy.put", VAULT, {"value": after}, policy=entry.name)
+        write = Write("policy.put", entry.vault, {"value": after}, policy=entry.name)
         expects = digest(before)
         return Step(entry.name, self.name, "update", (change,), "differs", write, expects, entry.needs, entry.lane)
 
@@ -163,6 +164,7 @@ class ToyCloud:
     on_call: Callable[[int, str], None] = lambda number, when: None
     due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     operations: dict[str, tuple[float, Manner, str]] = field(default_factory=dict)
+    polled: list[Write] = field(default_factory=list)  # for each look at an operation the write that began it
 
     def look(self) -> ToyLive:
         self._passing()
@@ -172,7 +174,8 @@ class ToyCloud:
         target = write.vm.name if write.vm else write.policy
         return self._called(f"send {write.operation} {target}", lambda: self._send(write, target, request_id))
 
-    def operation(self, vault: VaultRef, operation_url: str) -> Progress:
+    def operation(self, write: Write, operation_url: str) -> Progress:
+        self.polled.append(write)
         return self._called(f"operation {operation_url}", lambda: self._poll(operation_url))
 
     def job(self, vault: VaultRef, job_id: str) -> Progress:
@@ -282,6 +285,15 @@ class ToyLive:
         return ()
 
     def machine(self, vm: VmRef) -> Machine | None:
+        return None
+
+    def virtual_machine(self, vm: VmRef) -> Wire | None:
+        return None
+
+    def instance_view(self, vm: VmRef) -> Wire | None:
+        return None
+
+    def resource(self, resource_id: str) -> Wire | None:
         return None
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:

@@ -8,7 +8,8 @@ from tests.cli.command import SPEC, Desk, assert_golden, shown
 
 JOURNEYS = {
     "help": [
-        "--help", "validate --help", "plan --help", "apply --help", "drift --help", "schema --help",
+        "--help", "validate --help", "plan --help", "apply --help", "drift --help", "preflight --help",
+        "explain --help", "schema --help",
         "sandbox --help", "sandbox load --help", "sandbox generate --help", "--version",
     ],
     "first_apply": ["validate", "plan --detailed-exitcode", "apply --auto-approve", "plan --detailed-exitcode", "drift"],

@@ -13,11 +13,18 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.core.utils import CaseInsensitiveDict
 
 from reconciler.cloud.azure import Azure
-from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.ids import FirewallRef, NsgRef, VaultRef, VmRef, arm_id
+from reconciler.core.plan import Write
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 VAULT = VaultRef.of(SUBSCRIPTION, "rg-backup", "rsv-prod")
 VM = VmRef.of(SUBSCRIPTION, "rg-app", "vm-web-01")
+ON_VAULT = Write("vault.update", VAULT)
+NSG = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
+FIREWALL = FirewallRef.of(SUBSCRIPTION, "rg-hub", "afw-hub")
+RULE_ID = f"{NSG.id}/securityRules/azbackup-app-443"
+GROUP_ID = arm_id(SUBSCRIPTION, "rg-hub", "Microsoft.Network/firewallPolicies", "afwp/ruleCollectionGroups/azbackup")
+COMMAND_ID = f"{VM.id}/runCommands/azbackup-proxy"
 ARM = "https://management.azure.com"
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TOKEN = "canary-token-of-a-real-identity"

@@ -62,6 +62,10 @@ def test_a_missing_permission_names_action_scope_and_role() -> None:
         ),
         ("Microsoft.Compute/virtualMachines/read", "Reader"),
         ("Microsoft.Compute/virtualMachines/write", "Virtual Machine Contributor"),
+        ("Microsoft.Compute/virtualMachines/runCommands/write", "Virtual Machine Contributor"),
+        ("Microsoft.Network/networkSecurityGroups/securityRules/write", "Network Contributor"),
+        ("Microsoft.Network/networkSecurityGroups/read", "Reader"),
+        ("Microsoft.Authorization/locks/read", "Reader"),
     ],
 )
 def test_the_smallest_role_for_an_action(action: str, role: str) -> None:

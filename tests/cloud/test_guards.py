@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.cloud.guards import ReadOnlyPolicy
 from reconciler.core.errors import CloudError, Unreadable
-from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.ids import VaultRef, VmRef, arm_id
 from reconciler.core.live import Live
 from reconciler.core.plan import Operation, Write
-from tests.cloud.canned import ARM, SUBSCRIPTION, VAULT, VM, Canned, Reply
+from tests.cloud.canned import ARM, ON_VAULT, SUBSCRIPTION, VAULT, VM, Canned, Reply
 
 BELOW = f"{VAULT.id}/backupOperations/0b1f6471"
 
@@ -52,7 +52,7 @@ OTHER_PLACES = [
 def test_a_polling_url_to_another_place_is_not_followed(url: str) -> None:
     canned = Canned(Reply(200, {"status": "Succeeded"}))
     with pytest.raises(CloudError) as caught:
-        canned.azure.operation(VAULT, url)
+        canned.azure.operation(ON_VAULT, url)
     assert (caught.value.problem.code, caught.value.sent) == ("C107", False)
     assert canned.sent == []
     assert canned.credential.asked == 0
@@ -61,7 +61,7 @@ def test_a_polling_url_to_another_place_is_not_followed(url: str) -> None:
 def test_a_signed_polling_url_is_followed_as_it_is() -> None:
     canned = Canned(Reply(200, {"status": "Succeeded"}))
     url = f"{ARM}{VAULT.id}/operationStatus/MjA0NztmY2I0=?api-version=2026-07-01&t=1&c=MII~x&s=a_b-c&h=d"
-    assert canned.azure.operation(VAULT, url).state == "succeeded"
+    assert canned.azure.operation(ON_VAULT, url).state == "succeeded"
     assert canned.sent[0].url == url
 
 
@@ -95,6 +95,9 @@ LOOKS: dict[str, Callable[[Live, VaultRef, VmRef, str], object]] = {
     "recovery_points": lambda look, vault, vm, name: look.recovery_points(vault, vm),
     "machine": lambda look, vault, vm, name: look.machine(vm),
     "other_vault": lambda look, vault, vm, name: look.other_vault(vault, vm),
+    "virtual_machine": lambda look, vault, vm, name: look.virtual_machine(vm),
+    "instance_view": lambda look, vault, vm, name: look.instance_view(vm),
+    "resource": lambda look, vault, vm, name: look.resource(f"{vm.id}/runCommands/x"),
 }
 PLACES: dict[str, Callable[[str], tuple[VaultRef, VmRef, str]]] = {
     "vault": lambda name: (VaultRef.of(SUBSCRIPTION, "rg-backup", name), VmRef.of(SUBSCRIPTION, "rg", name), name),
@@ -114,8 +117,14 @@ def test_a_hostile_name_sends_nothing(name: str, place: str) -> None:
     for operation in OPERATIONS:
         with pytest.raises(CloudError, match="C108"):
             canned.azure.send(Write(operation, vault, {}, policy, vm), "id")
+    for operation, resource_id in RESOURCES.items():
+        odd = resource_id(vm.subscription, vm.resource_group, vm.name)
+        with pytest.raises(CloudError, match="C108"):
+            canned.azure.send(Write(operation, body=SCRIPT, resource_id=odd), "id")
+        with pytest.raises(CloudError, match="C108"):
+            canned.azure.operation(Write(operation, resource_id=odd), f"{ARM}/x")
     with pytest.raises(CloudError, match="C108"):
-        canned.azure.operation(vault, f"{ARM}{vault.id}/backupOperations/1")
+        canned.azure.operation(Write("vault.update", vault), f"{ARM}{vault.id}/backupOperations/1")
     with pytest.raises(CloudError, match="C108"):
         canned.azure.job(vault, name)
     assert canned.sent == []
@@ -131,6 +140,25 @@ OPERATIONS: tuple[Operation, ...] = (
     "item.delete",
     "item.backup",
 )
+SCRIPT = {"properties": {"source": {"script": "linux-proxy.sh"}}}
+
+
+def _id_of(resource_type: str, child: str = "") -> Callable[[str, str, str], str]:
+    return lambda subscription, group, name: arm_id(subscription, group, resource_type, name) + child
+
+
+_RULE = _id_of("Microsoft.Network/networkSecurityGroups", "/securityRules/x")
+_GROUP = _id_of("Microsoft.Network/firewallPolicies", "/ruleCollectionGroups/x")
+_COMMAND = _id_of("Microsoft.Compute/virtualMachines", "/runCommands/x")
+RESOURCES: dict[Operation, Callable[[str, str, str], str]] = {
+    "security_rule.put": _RULE,
+    "security_rule.delete": _RULE,
+    "firewall.put": _id_of("Microsoft.Network/azureFirewalls"),
+    "rule_collection_group.put": _GROUP,
+    "rule_collection_group.delete": _GROUP,
+    "run_command.put": _COMMAND,
+    "run_command.delete": _COMMAND,
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -181,6 +209,36 @@ def test_a_reading_command_can_not_write(operation: Operation) -> None:
     with pytest.raises(CloudError) as caught:
         canned.azure.send(Write(operation, VAULT, {}, "daily", VM), "id")
     assert (caught.value.problem.code, caught.value.sent) == ("C107", False)
+    assert canned.sent == []
+
+
+@pytest.mark.parametrize("operation", RESOURCES)
+def test_a_reading_command_can_not_write_to_networks_and_guests(operation: Operation) -> None:
+    canned = Canned(Reply(200, {}), read_only=True)
+    resource_id = RESOURCES[operation](SUBSCRIPTION, "rg", "x")
+    with pytest.raises(CloudError) as caught:
+        canned.azure.send(Write(operation, body=SCRIPT, resource_id=resource_id), "id")
+    assert (caught.value.problem.code, caught.value.sent) == ("C107", False)
+    assert canned.sent == []
+
+
+@pytest.mark.parametrize(
+    "resource_id",
+    [
+        "",
+        "/",
+        VM.id[1:],
+        f"{VM.id}/",
+        f"{VM.id}/runCommands",
+        f"/subscriptions/{SUBSCRIPTION}",
+        ARM + VM.id,
+        f"{VM.id}?x",
+    ],
+)
+def test_what_is_no_id_of_a_resource_is_not_asked_for(resource_id: str) -> None:
+    canned = Canned(Reply(200, {}))
+    with pytest.raises(CloudError, match="C108"):
+        canned.azure.look().resource(resource_id)
     assert canned.sent == []
 
 

@@ -7,7 +7,20 @@ import pytest
 
 from reconciler.core.errors import CloudError, Unreadable
 from reconciler.core.live import Live
-from tests.cloud.canned import ARM, VAULT, VM, Canned, Reply, Sent, error
+from tests.cloud.canned import (
+    ARM,
+    COMMAND_ID,
+    FIREWALL,
+    NSG,
+    ON_VAULT,
+    RULE_ID,
+    VAULT,
+    VM,
+    Canned,
+    Reply,
+    Sent,
+    error,
+)
 
 ITEM = {"id": VM.item_id(VAULT), "name": VM.item, "properties": {"sourceResourceId": VM.id}}
 GATEWAY_404 = error(404, "ResourceNotFound", "The Resource 'Microsoft.RecoveryServices/vaults/rsv-prod' was not found.")
@@ -18,6 +31,11 @@ READS: dict[str, Callable[[Live], object]] = {
     "policy": lambda look: look.policy(VAULT, "daily"),
     "item": lambda look: look.item(VAULT, VM),
     "machine": lambda look: look.machine(VM),
+    "instance_view": lambda look: look.instance_view(VM),
+    "security group": lambda look: look.resource(NSG.id),
+    "firewall": lambda look: look.resource(FIREWALL.id),
+    "security rule": lambda look: look.resource(RULE_ID),
+    "run command": lambda look: look.resource(COMMAND_ID),
 }
 LISTS: dict[str, Callable[[Live], object]] = {
     "running_jobs": lambda look: look.running_jobs(VAULT, VM),
@@ -35,6 +53,31 @@ def test_the_404s_that_prove_an_absence(read: Callable[[Live], object], code: st
 @pytest.mark.parametrize("read", LISTS.values(), ids=LISTS)
 def test_what_does_not_exist_has_no_jobs_and_no_points(read: Callable[[Live], object]) -> None:
     assert read(Canned(GATEWAY_404).azure.look()) == ()
+
+
+@pytest.mark.parametrize("code", ["NotFound", "ParentResourceNotFound"])
+def test_what_lies_inside_a_resource_has_404s_of_its_own(code: str) -> None:
+    for resource_id in (RULE_ID, COMMAND_ID):
+        assert Canned(error(404, code)).azure.look().resource(resource_id) is None
+    assert Canned(error(404, code)).azure.look().instance_view(VM) is None
+    for name in ("machine", "security group", "firewall"):
+        with pytest.raises(Unreadable):
+            READS[name](Canned(error(404, code)).azure.look())
+
+
+def test_a_run_command_comes_with_how_it_ran() -> None:
+    canned = Canned(Reply(200, {"properties": {}}))
+    look = canned.azure.look()
+    assert look.resource(COMMAND_ID) is look.resource(COMMAND_ID.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/"))
+    assert [sent.url.partition("?")[2] for sent in canned.sent] == ["api-version=2026-04-01&%24expand=instanceView"]
+
+
+def test_a_vm_and_its_body_are_one_request() -> None:
+    canned = Canned(Reply(200, {"id": VM.id, "location": "westeurope"}))
+    look = canned.azure.look()
+    assert look.machine(VM)
+    assert look.virtual_machine(VM) == {"id": VM.id, "location": "westeurope"}
+    assert len(canned.sent) == 1
 
 
 def test_a_missing_item_has_a_code_of_its_own() -> None:
@@ -225,4 +268,4 @@ def test_the_vault_of_the_spec_itself_is_no_other_vault() -> None:
 def test_an_operation_that_can_not_be_read_is_an_error() -> None:
     for reply in (Reply(200, b"{"), error(403, "AuthorizationFailed"), Reply(500), Reply(301)):
         with pytest.raises(CloudError):
-            Canned(reply).azure.operation(VAULT, f"{ARM}{VAULT.id}/backupOperations/1")
+            Canned(reply).azure.operation(ON_VAULT, f"{ARM}{VAULT.id}/backupOperations/1")

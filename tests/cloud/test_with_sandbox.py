@@ -55,10 +55,10 @@ class Estate:
         accepted = self.azure.send(write, self.request_id)
         progress = Progress("succeeded")
         if accepted.operation_url:
-            progress = self.follow(lambda: self.azure.operation(write.vault, accepted.operation_url))
-        if progress.state == "succeeded" and progress.job_id:
-            job_id = progress.job_id
-            progress = self.follow(lambda: self.azure.job(write.vault, job_id))
+            progress = self.follow(lambda: self.azure.operation(write, accepted.operation_url))
+        vault, job_id = write.vault, progress.job_id
+        if progress.state == "succeeded" and vault and job_id:
+            progress = self.follow(lambda: self.azure.job(vault, job_id))
         return progress
 
     @property
@@ -98,11 +98,12 @@ def test_the_life_of_an_item() -> None:
     backup = {
         "properties": {"objectType": "IaasVMBackupRequest", "recoveryPointExpiryTimeInUTC": "2026-12-22T00:00:00.000Z"}
     }
-    accepted = azure.send(Write("item.backup", VAULT, backup, vm=VM), "6f1d7c1e-0000-4000-8000-0000000000aa")
+    trigger = Write("item.backup", VAULT, backup, vm=VM)
+    accepted = azure.send(trigger, "6f1d7c1e-0000-4000-8000-0000000000aa")
     (job,) = azure.look().backup_jobs(VAULT, VM)
     assert dig_text(job, "properties", "activityId") == "6f1d7c1e-0000-4000-8000-0000000000aa"
     assert azure.look().running_jobs(VAULT, VM) == (job,)
-    job_id = azure.operation(VAULT, accepted.operation_url).job_id
+    job_id = azure.operation(trigger, accepted.operation_url).job_id
     assert job_id == job["name"]
     assert estate.follow(lambda: azure.job(VAULT, job_id)).state == "succeeded"
     assert azure.look().running_jobs(VAULT, VM) == ()

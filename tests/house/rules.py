@@ -10,7 +10,7 @@ from io import StringIO
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
-PURE_ROOMS = frozenset({"core", "kinds", "plan", "report"})
+PURE_ROOMS = frozenset({"core", "kinds", "plan", "preflight", "report"})
 TIMELESS_ROOMS = PURE_ROOMS | {"apply", "sandbox", "spec"}  # their clock and their ids are handed to them
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("apply", "cli", "cloud", "core", "kinds", "plan", "report", "sandbox", "spec")
+ROOMS = ("apply", "cli", "cloud", "core", "kinds", "plan", "preflight", "report", "sandbox", "spec")
 TIDY = {
     "cli/main.py": "import reconciler.cloud.clients, reconciler.plan.make, time",
     "cloud/clients.py": "import azure.core, reconciler.core.ids",

@@ -61,6 +61,7 @@ def _spec(journey: dict[str, Any], leg: dict[str, Any]) -> Spec:
         "subscription": DEFAULT_SUBSCRIPTION,
         "location": "westeurope",
         "resourceGroup": "rg-backup",
+        "egress": leg.get("egress", {}),
         "vaults": {journey.get("vault_name", "rsv"): {key: value for key, value in vault.items() if value != {}}},
     }
     return spec_from({"journey.yaml": json.dumps(document)})

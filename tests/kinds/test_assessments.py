@@ -33,7 +33,7 @@ def test_a_step_names_what_it_needs_and_what_one_write_at_a_time_may_touch() -> 
     backup = InitialBackupKind().assess(spec.protections[0], survey).steps[0]
     policy_step = PolicyKind().assess(spec.policies[0], survey).steps[0]
     around = ("vault/rsv", "replication/rsv", "vault_security/rsv")
-    assert vm_step.needs == (*around, "policy/rsv/daily", "protected_vm/rsv/rg-app/vm-web")
+    assert vm_step.needs == (*around, "policy/rsv/daily", "vm_agent/rg-app/vm-web", "protected_vm/rsv/rg-app/vm-web")
     assert backup.needs == (*around, "protected_vm/rsv/rg-app/vm-web")
     assert policy_step.needs == ("vault/rsv",)
     assert (policy_step.lane, vm_step.lane) == (f"vault:{VAULT.key}", "")

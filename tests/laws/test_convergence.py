@@ -171,7 +171,9 @@ def test_a_vault_of_any_settings_becomes_one_of_any_other(first: Any, second: An
 
 def test_kinds_are_named_once_and_in_the_order_of_their_needs() -> None:
     names = [kind.name for kind in KINDS]
-    assert names == ["vault", "replication", "vault_security", "policy", "protected_vm", "initial_backup"]
+    of_vault, before_vms = ["vault", "replication", "vault_security", "policy"], ["guest_proxy", "vm_agent"]
+    ways_out = ["nsg_rule", "proxy", "firewall_rule"]
+    assert names == [*of_vault, *ways_out, *before_vms, "protected_vm", "initial_backup"]
 
 
 def test_selected_and_written_entries_have_addresses() -> None:

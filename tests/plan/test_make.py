@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.desired import Criteria, Retention, Selection, SoftDelete, Spec
+from reconciler.core.desired import Criteria, NsgEgress, Retention, Selection, SoftDelete, Spec
 from reconciler.core.errors import SpecError
+from reconciler.core.ids import NsgRef
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
 from reconciler.plan import make_plan, posture
 from tests.support.desired import (
     PLACE,
+    SUBSCRIPTION,
     VAULT,
     WEB,
     a_machine,
@@ -26,6 +28,7 @@ from tests.support.desired import (
     protect,
 )
 from tests.support.fake_survey import READS, FakeSurvey
+from tests.support.network import DENY_ALL, group_body
 from tests.support.wire import vault_body
 
 DB = a_vm("vm-db")
@@ -46,15 +49,23 @@ def _everything() -> tuple[Spec, FakeSurvey]:
     return a_spec(*both, vaults=(vault,), selections=(chosen,)), survey
 
 
-def _without(read: str) -> tuple[Plan, Plan, FakeSurvey]:
+def _with_a_way_out() -> tuple[Spec, FakeSurvey]:
     spec, survey = _everything()
+    nsg = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
+    survey.add_resource(group_body(nsg.id, DENY_ALL))
+    new, back = spec.protections
+    return replace(spec, protections=(replace(new, egress="app"), back), egresses=(NsgEgress("app", nsg, PLACE),)), survey
+
+
+def _without(read: str) -> tuple[Plan, Plan, FakeSurvey]:
+    spec, survey = _with_a_way_out()
     whole = make_plan(spec, survey, KINDS)
     survey.unreadable.add(read)
     survey.asked.clear()
     return whole, make_plan(spec, survey, KINDS), survey
 
 
-@pytest.mark.parametrize("read", sorted({*READS} - {"group_missing", "items", "policies"}))
+@pytest.mark.parametrize("read", sorted({*READS} - {"group_missing", "items", "policies", "resources", "locks"}))
 def test_what_could_not_be_read_blocks_and_never_becomes_a_step(read: str) -> None:
     whole, plan, survey = _without(read)
     assert read in survey.asked

@@ -7,13 +7,6 @@ from typing import Any
 from reconciler.sandbox.rows import jobs
 from tests.sandbox.lab import Lab, policy
 
-# Rows that come with the network capability (issue 3).
-LATER = {
-    "nsg-list-2020": "network rows are a later capability",
-    "nsgrule-put-201-2021": "network rows are a later capability",
-    "firewallpolicy-rcg-put-201-2022": "network rows are a later capability",
-}
-
 # What is deliberately unlike the recording: places of the comparison, with the reason.
 DIFFERS: dict[str, dict[str, str]] = {
     "vm-get-instanceview-2020": {
@@ -311,6 +304,28 @@ def instance(lab: Lab, exchange: Mapping[str, Any]) -> Prepared:
     return {}
 
 
+def parent_of(kind: str, location: str) -> Prepare:
+    """An empty resource of Microsoft.Network, in which the recorded request puts something."""
+
+    def prepare(lab: Lab, exchange: Mapping[str, Any]) -> Prepared:
+        root, _, rest = exchange["request"]["path"].partition(f"/{kind}/")
+        lab.ok("PUT", f"{root}/{kind}/{rest.split('/')[0]}", {"location": location, "properties": {}})
+        lab.world.advance(60)
+        return {}
+
+    return prepare
+
+
+def listed_groups(lab: Lab, exchange: Mapping[str, Any]) -> Prepared:
+    """The security groups of the answer, made by the PUTs that make such ones."""
+    for group in exchange["response"]["body"]["value"]:
+        lab.group(group["id"].split("/")[4])
+        properties = {"securityRules": group["properties"]["securityRules"]}
+        lab.ok("PUT", group["id"], {"location": group["location"], "properties": properties})
+    lab.world.advance(60)
+    return {}
+
+
 PREPARE: dict[str, Prepare] = {
     "backup-post-202-2022": protected,
     "backupconfig-patch-disable-softdelete-2022": old_vault,
@@ -318,9 +333,12 @@ PREPARE: dict[str, Prepare] = {
     "backupoperations-succeeded-2022": enabled,
     "backupstatus-protected-2022": protected,
     "deletedvault-get-200-2026": deleted,
+    "firewallpolicy-rcg-put-201-2022": parent_of("firewallPolicies", "westus2"),
     "job-get-backup-inprogress-2022": backing_up,
     "job-get-configurebackup-2022": configured,
     "jobs-list-2022": restoring,
+    "nsg-list-2020": listed_groups,
+    "nsgrule-put-201-2021": parent_of("networkSecurityGroups", "westus"),
     "policy-delete-200-2024": unused_policy,
     "policy-get-404-2024": new_vault,
     "policy-get-default-2022": old_vault,

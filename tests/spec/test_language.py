@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import desired
-from reconciler.core.ids import VaultRef, VmRef
+from reconciler.core.ids import FirewallRef, NsgRef, VaultRef, VmRef
 from reconciler.spec import load_documents
 from reconciler.spec.digest import meaning
 from tests.spec.corpus import POLICY, TODAY, TOP, VAULT, VMS
@@ -35,13 +35,18 @@ FULL: dict[str, Any] = {
                 },
             },
             "protect": [
-                {"vm": "rg-app/vm-a", "policy": "p-daily"},
+                {"vm": "rg-app/vm-a", "policy": "p-daily", "egress": "app", "agent": "update"},
                 {"vm": "rg-app/vm-b", "policy": "p-other", "disks": {"exclude": [3, 1]}},
                 {"select": {"names": ["a*", "b*"], "tags": {"x": "1", "y": "2"}}, "policy": "p-daily"},
                 {"select": {"os": "linux"}, "policy": "p-other", "exclude": [{"names": ["z"]}, {"os": "linux"}]},
             ],
         },
         "rsv-b": {"location": "northeurope"},
+    },
+    "egress": {
+        "hub": {"via": "firewall", "firewall": "rg-hub/afw", "sources": ["10.0.0.0/16", "10.1.0.0/16"]},
+        "app": {"via": "nsg", "nsg": "rg-net/nsg-app"},
+        "lock": {"via": "proxy", "proxy": {"address": "10.0.0.5", "port": 8080}, "configureGuests": True},
     },
     "consents": [
         {"address": "vault/rsv-a", "change": "x", "old": 1, "new": None, "reason": "why", "expires": "2026-12-01"},
@@ -203,6 +208,52 @@ def test_vms_by_selection() -> None:
     assert some.disks == desired.Disks(included=False, luns=(7,))
 
 
+def test_ways_out_and_who_uses_them() -> None:
+    spec = load(
+        VMS + "      - {vm: rg-app/vm-a, policy: p-daily, egress: Lockdown, agent: update}\n"
+        "      - {vm: rg-app/vm-b, policy: p-daily, egress: nothing}\n"
+        "      - {vm: rg-app/vm-c, state: stopped, egress: app, agent: update}\n"
+        "      - {select: all, policy: p-daily, egress: HUB, agent: update}\n"
+        "egress:\n"
+        f"  app: {{via: nsg, nsg: /subscriptions/{OTHER}/resourceGroups/rg-net/providers/Microsoft.Network"
+        "/networkSecurityGroups/nsg-app, state: absent}\n"
+        "  lockdown: {via: proxy, proxy: {address: 10.0.0.5, port: 8080, vm: rg-net/vm-proxy}, nsg: rg-net/nsg-l, "
+        "configureGuests: true}\n",
+        TOP + "egress:\n  nothing: {via: none}\n"
+        "  hub: {via: firewall, firewall: rg-hub/afw, sources: [10.1.0.0/16, 10.0.0.0/16, 10.1.0.0/16]}\n",
+    )
+    app, hub, lockdown = spec.egresses
+    assert app == desired.NsgEgress("app", NsgRef.of(OTHER, "rg-net", "nsg-app"), app.place, present=False)
+    firewall = FirewallRef.of(SUBSCRIPTION, "rg-hub", "afw")
+    assert hub == desired.FirewallEgress("hub", firewall, ("10.0.0.0/16", "10.1.0.0/16"), hub.place)
+    vm, nsg = VmRef.of(SUBSCRIPTION, "rg-net", "vm-proxy"), NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-l")
+    proxy = desired.ProxyEgress(
+        "lockdown", "10.0.0.5", 8080, lockdown.place, SUBSCRIPTION, vm, nsg, configure_guests=True
+    )
+    assert lockdown == proxy
+    assert (app.nsg.name, str(app.place), str(hub.place)) == ("nsg-app", "0.yaml:17:3", "1.yaml:7:3")
+    assert isinstance(lockdown, desired.ProxyEgress)
+    assert lockdown.vm is not None
+    assert lockdown.vm.id.endswith("/virtualMachines/vm-proxy")
+    assert [(one.egress, one.agent) for one in spec.protections] == [
+        ("lockdown", "update"),
+        ("", "check"),
+        ("", "check"),
+    ]
+    assert [(one.egress, one.agent) for one in spec.selections] == [("hub", "update")]
+
+
+def test_a_proxy_lies_in_the_subscription_of_what_it_names() -> None:
+    nsg = f"/subscriptions/{OTHER}/resourceGroups/rg-net/providers/Microsoft.Network/networkSecurityGroups/n"
+    proxy = f"egress: {{p: {{via: proxy, proxy: {{address: 10.0.0.5, port: 80}}, nsg: {nsg}}}}}\n"
+    (found,) = load("apiVersion: azbackup/v1\n" + proxy).egresses
+    assert isinstance(found, desired.ProxyEgress)
+    assert (found.subscription, found.configure_guests, found.present) == (OTHER, False, True)
+    (found,) = load(TOP + proxy).egresses
+    assert isinstance(found, desired.ProxyEgress)
+    assert found.subscription == SUBSCRIPTION
+
+
 def test_values_of_a_consent_are_plain_json() -> None:
     spec = load(
         TOP + "consents:\n"
@@ -238,7 +289,7 @@ def test_order_has_no_meaning(order: Random) -> None:
 def test_the_same_from_one_file_or_two() -> None:
     head = {key: FULL[key] for key in ("apiVersion", "subscription", "location", "resourceGroup")}
     parts = [head | {"vaults": {name: vault}} for name, vault in FULL["vaults"].items()]
-    parts.append(head | {"consents": FULL["consents"]})
+    parts += [head | {key: FULL[key]} for key in ("consents", "egress")]
     assert load(*map(json.dumps, reversed(parts))).digest == load(json.dumps(FULL)).digest
 
 
@@ -250,6 +301,10 @@ def test_comments_and_places_have_no_meaning_and_values_have() -> None:
     assert load(text.replace("rg-app/vm-a", "RG-APP/VM-A")).digest == spec.digest
     assert load(text.replace("daily: 30", "daily: 31")).digest != spec.digest
     assert load(text.replace("vm-a", "vm-b")).digest != spec.digest
+    egress = "egress:\n  app: {via: nsg, nsg: rg-net/nsg-app}\n"
+    assert load(text + egress).digest != spec.digest
+    assert load(text + egress.replace("rg-net/nsg-app", "RG-NET/NSG-APP")).digest == load(text + egress).digest
+    assert load(text + egress.replace("-app}", "-app, state: absent}")).digest != load(text + egress).digest
 
 
 def test_results_are_sorted_without_case() -> None:

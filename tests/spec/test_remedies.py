@@ -4,9 +4,16 @@ import pytest
 
 from reconciler.core.errors import Problem, SpecError
 from reconciler.spec import load_documents
-from tests.spec.corpus import CONSENT, POLICY, TODAY, VAULT, VMS
+from tests.spec.corpus import CONSENT, POLICY, TODAY, TOP, VAULT, VMS
 
+NSG = "egress:\n  app-nsg: {via: nsg, nsg: rg-net/nsg-app}\n"
+PROXY = TOP + "egress: {{a: {{via: proxy, nsg: rg-net/n, proxy: {{address: '{}', port: 8080}}}}}}\n"
+FIREWALL = TOP + "egress: {{a: {{via: firewall, firewall: rg-hub/afw, sources: [{}]}}}}\n"
 DAILY = "        schedule: {every: day, at: 23:00}\n        retain: {daily: 30}\n"
+
+
+def use_of(egress: str, head: str = "") -> str:
+    return VMS + f"      - {{vm: rg-app/vm-a, policy: p-daily, egress: {egress}}}\n" + head
 
 
 def problem_of(text: str) -> Problem:
@@ -21,7 +28,7 @@ def problem_of(text: str) -> Problem:
     ("text", "said"),
     [
         ("apiVersion: azbackup/v1\nvault: {}\n", "did you mean 'vaults'?"),
-        ("apiVersion: azbackup/v1\nzzz: {}\n", "write one of: apiVersion, consents, location, resourceGroup"),
+        ("apiVersion: azbackup/v1\nzzz: {}\n", "write one of: apiVersion, consents, egress, location, resourceGroup"),
         ("apiVersion: azbackup/v1\nvаults: {}\n", "did you mean 'vaults'?"),
         ("apiVersion: azbackup/v1\ninclude: x\n", "on the command line"),
         ("apiVersion: azbackup/v1\nlocation: North Europe\n", "write 'northeurope'"),
@@ -42,6 +49,14 @@ def problem_of(text: str) -> Problem:
         (VMS + "      - {vm: rg-app/vm-a, policy: p-dayly}\n", "did you mean 'p-daily'?"),
         (VMS + "      - {vm: rg-app/vm-a, policy: zzz}\n", "define it under `policies:` of this vault"),
         (CONSENT + "    reason: why\n    expires: 2027-01-01\n", "write 2026-12-06 or an earlier day"),
+        (use_of("app-nsq", NSG), "did you mean 'app-nsg'?"),
+        (use_of("zzz", NSG), "define it under `egress:`"),
+        (PROXY.format("10.0.0.5:8080"), "write 10.0.0.5, and the port under `port`"),
+        (PROXY.format("proxy.example.com"), "write an address as in 10.0.0.5"),
+        (FIREWALL.format("10.0.0.1/16"), "write 10.0.0.0/16"),
+        (FIREWALL.format("10.0.0.5"), "write 10.0.0.5/32"),
+        (TOP + "egress: {a: {via: ngs, nsg: rg-net/nsg-app}}\n", "did you mean 'nsg'?"),
+        (TOP + "egress: {a: {via: nsg, nsg: rg-net/nsg-a}, b: {via: nsg, nsg: rg-net/nsg-a}}\n", "use 'a' for these VMs too"),
     ],
 )  # fmt: skip
 def test_remedies_name_the_way_out(text: str, said: str) -> None:
@@ -74,6 +89,13 @@ def test_remedies_name_the_way_out(text: str, said: str) -> None:
         (POLICY + "        tier: enhanced\n" + DAILY.replace("30", "7"), "7 snapshot days (the default): expected fewer than the 7"),
         (POLICY + DAILY + "        snapshots: {days: 6}\n", "6 snapshot days: expected 1 to 5"),
         (VMS + "      - {select: [x], policy: p-daily}\n", "expected text or a mapping, found a list"),
+        (use_of("zzz", NSG), "defined are: app-nsg"),
+        (use_of("zzz"), "the spec defines none"),
+        (PROXY.format("127.0.0.1"), "no VM has the address '127.0.0.1'"),
+        (TOP + "egress: {a: {via: nsg, nsg: rg-net/n, sources: [10.0.0.0/8]}}\n", "'sources' does not go with `via: nsg`"),
+        (TOP + "egress: {a: {via: nsg}}\n", "the key 'nsg' is missing for `via: nsg`"),
+        (TOP + "egress: {a: {via: nsg, nsg: /x/y}}\n", "is not the id of a network security group"),
+        ("apiVersion: azbackup/v1\negress: {a: {via: nsg, nsg: rg-net/n}}\n", "the key 'subscription' is missing for the egress 'a'"),
     ],
 )  # fmt: skip
 def test_complaints_say_what_they_found(text: str, said: str) -> None:
@@ -89,6 +111,9 @@ def test_a_credential_is_not_echoed() -> None:
     secret = "hunter2hunter2"
     problem = problem_of(f"apiVersion: azbackup/v1\nlocation: https://me:{secret}@x.example/\n")
     assert problem.code == "E701"
+    assert secret not in str(problem)
+    problem = problem_of(PROXY.format(f"me:{secret}@10.0.0.5"))
+    assert problem.code == "E833"
     assert secret not in str(problem)
 
 

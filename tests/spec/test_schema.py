@@ -21,8 +21,8 @@ SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 # What a schema can know: keys, kinds of values, words, ranges of single values.
 KNOWN_TO_SCHEMA = {
-    "E301", "E302", "E303", "E304", "E305", "E307", "E308", "E309", "E310", "E311", "E312", "E401", "E404", "E501", "E502", "E504",
-    "E506", "E507", "E801", "E802", "E805", "E818", "E828", "E829", "E702", "E703",
+    "E301", "E302", "E303", "E304", "E305", "E307", "E308", "E309", "E310", "E311", "E312", "E401", "E501", "E502", "E504",
+    "E506", "E507", "E830", "E831", "E833", "E801", "E802", "E805", "E818", "E828", "E829", "E702", "E703",
 }  # fmt: skip
 # Only-null keys of a JSON value are null, and dates are not checked without a format checker.
 NOT_ALWAYS = {"B-26 no such day", "B-26 another form of date", "B-26 a date with a time", "B-64 value left out"}
@@ -78,7 +78,8 @@ def test_every_field_is_told(name: str, field: dict[str, Any]) -> None:
     assert field["examples"], name
     if field.get("type") == "integer":
         unit = next(
-            (unit for unit in ("hour", "day", "week", "month", "year") if unit in field["description"].lower()), None
+            (unit for unit in ("hour", "day", "week", "month", "year", "port") if unit in field["description"].lower()),
+            None,
         )
         assert unit, f"{name}: no unit"
     inner = {"$defs": SCHEMA["$defs"], **field}
@@ -108,6 +109,29 @@ def test_what_the_loader_takes_the_schema_takes(case: Case) -> None:
 )
 def test_what_the_schema_can_know_it_refuses(case: Case) -> None:
     assert not VALIDATOR.is_valid(tree_of(case))
+
+
+def egress(**keys: object) -> dict[str, object]:
+    return {"apiVersion": "azbackup/v1", "egress": {"a": keys}}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (egress(via="none"), egress(via="none", nsg="rg/n")),
+        (egress(via="nsg", nsg="rg/n", state="absent"), egress(via="nsg")),
+        (egress(via="nsg", nsg="rg/n"), egress(via="nsg", nsg="rg/n", sources=["10.0.0.0/8"])),
+        (egress(via="proxy", proxy={"address": "10.0.0.5", "port": 80}), egress(via="proxy", nsg="rg/n")),
+        (egress(via="firewall", firewall="rg/f", sources=["10.0.0.0/8"]), egress(via="firewall", firewall="rg/f")),
+        (
+            egress(via="firewall", firewall="rg/f", sources=["10.0.0.0/8"]),
+            egress(firewall="rg/f", sources=["10.0.0.0/8"]),
+        ),
+    ],
+)
+def test_the_schema_knows_which_keys_go_with_which_way_out(good: dict[str, object], bad: dict[str, object]) -> None:
+    assert VALIDATOR.is_valid(good)
+    assert not VALIDATOR.is_valid(bad)
 
 
 def test_the_schema_wants_one_of_vm_and_select() -> None:

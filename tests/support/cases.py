@@ -1,11 +1,11 @@
 """Cases as data: `spec` (in the language of specs) and `live` (short form) → expected steps and findings.
 
-A file is `{base: {spec, live}, cases: [{name, spec, live, expect}]}`; a case is merged into the base, and null takes a key away.
-`spec` is what stands under the vault `rsv`. `live` has: vault (`absent`, or `{legacy, location, tags, properties}`),
-missing_group, storage, config, policies (as in a spec, or `{wire: PROPERTIES}`; those of the spec when left out), vms, items, jobs,
-points (ages in days), elsewhere, unreadable. `expect` has: steps (`ACTION ADDRESS CLASS` → changes as
-`[path, before, after, effect]`, null when they go without saying), findings (`CODE SEVERITY ADDRESS`), blocked, and writes
-(operation and body of each step, for those cases that are about the request).
+A file is `{base: {spec, egress, live}, cases: [{name, spec, egress, live, expect}]}`; a case is merged into the base, and null takes
+a key away. `spec` is what stands under the vault `rsv`, `egress` what stands under that key. `live` has: vault (`absent`, or
+`{legacy, location, tags, properties}`), missing_group, storage, config, policies (as in a spec, or `{wire: PROPERTIES}`; those of the
+spec when left out), vms, items, jobs, points (ages in days), elsewhere, unreadable, and networks and guests (see network_cases).
+`expect` has: steps (`ACTION ADDRESS CLASS` → changes as `[path, before, after, effect]`, null when they go without saying), findings
+(`CODE SEVERITY ADDRESS`), blocked, and writes (operation and body, or resource, of each step, for those cases that are about the request).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from reconciler.core.plan import Plan, Step
 from reconciler.spec import load_documents
 from tests.support.desired import SUBSCRIPTION, VAULT, live_policy
 from tests.support.fake_survey import NOW, FakeSurvey
+from tests.support.network_cases import add_network
 from tests.support.wire import item_body, job_body, point_body, policy_body, storage_config, vault_body, vault_config
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -69,10 +70,11 @@ def cases_of(path: Path) -> list[Case]:
 def _case(file: str, base: Data, case: Data) -> Case:
     vault = _merged(base.get("spec", {}), case.get("spec", {}))
     live = _merged(base.get("live", {}), case.get("live", {}))
-    return Case(f"{file}: {case['name']}", load_vault(vault), live, case["expect"])
+    egress = _merged(base.get("egress", {}), case.get("egress", {}))
+    return Case(f"{file}: {case['name']}", load_vault(vault, egress=egress), live, case["expect"])
 
 
-def load_vault(vault: Data, consents: list[Data] | None = None) -> Spec:
+def load_vault(vault: Data, consents: list[Data] | None = None, egress: Data | None = None) -> Spec:
     """A spec of one vault `rsv`, through YAML and the spec room."""
     document: Data = {
         "apiVersion": "azbackup/v1",
@@ -81,8 +83,7 @@ def load_vault(vault: Data, consents: list[Data] | None = None) -> Spec:
         "resourceGroup": VAULT.resource_group,
         "vaults": {VAULT.name: vault},
     }
-    if consents:
-        document["consents"] = consents
+    document |= {key: value for key, value in {"consents": consents, "egress": egress}.items() if value}
     return load_documents({"spec.yaml": json.dumps(document, indent=1)}, today=NOW.date())[0]
 
 
@@ -119,6 +120,7 @@ def survey_of(live: Mapping[str, Any], spec: Spec) -> FakeSurvey:
         survey.jobs[VAULT.key, vm_of(text).key] = [job_body(*job.split()) for job in jobs]
     for text, ages in live.get("points", {}).items():
         survey.points[VAULT.key, vm_of(text).key] = [point_body(NOW - timedelta(days=age)) for age in ages]
+    add_network(survey, live)
     survey.elsewhere |= {vm_of(text).key: vault_id for text, vault_id in live.get("elsewhere", {}).items()}
     return survey
 
@@ -157,7 +159,7 @@ def found(plan: Plan) -> Data:
         ],
         "findings": [f"{each.code} {each.severity} {each.address}" for each in plan.findings],
         "blocked": dict(plan.blocked),
-        "writes": [{step.write.operation: step.write.body} for step in plan.steps],
+        "writes": [{step.write.operation: step.write.body or step.write.resource_id or None} for step in plan.steps],
     }
 
 

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from reconciler.core.errors import Problem, Unreadable
 from reconciler.core.ids import VaultRef, VmRef
 from reconciler.core.live import Machine
+from tests.support.network import instance_view, vm_body
 from tests.support.wire import Body
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READS = (
     "group_missing", "vault", "storage_config", "vault_config", "policy", "item", "running_jobs", "backup_jobs",
-    "recovery_points", "machine", "other_vault", "machines", "items", "policies",
+    "recovery_points", "machine", "other_vault", "machines", "items", "policies", "virtual_machine", "instance_view",
+    "resource", "resources", "locks",
 )  # fmt: skip
 _ENDED = ("Completed", "CompletedWithWarnings", "Failed", "Cancelled")
 _Item = tuple[str, str]  # key of the vault, key of the VM
@@ -22,7 +24,11 @@ _Item = tuple[str, str]  # key of the vault, key of the VM
 
 @dataclass
 class FakeSurvey:
-    """Keys are those of `VaultRef` and `VmRef`; policy names are lower-cased. `unreadable` holds names of reads, see `READS`."""
+    """Keys are those of `VaultRef` and `VmRef`; policy names and ids of resources are lower-cased.
+
+    A VM runs, its agent is ready and its disks are managed, unless `views` and `vm_bodies` say otherwise. `unreadable` holds names of
+    reads, see `READS`.
+    """
 
     now: datetime = NOW
     vaults: dict[str, Body] = field(default_factory=dict)
@@ -33,6 +39,10 @@ class FakeSurvey:
     jobs: dict[_Item, list[Body]] = field(default_factory=dict)
     points: dict[_Item, list[Body]] = field(default_factory=dict)
     vms: dict[str, Machine] = field(default_factory=dict)
+    vm_bodies: dict[str, Body] = field(default_factory=dict)
+    views: dict[str, Body] = field(default_factory=dict)
+    resource_bodies: dict[str, Body] = field(default_factory=dict)
+    lock_bodies: list[Body] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     missing_groups: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
@@ -97,6 +107,30 @@ class FakeSurvey:
     def machines(self, subscription: str) -> Iterable[Machine]:
         self._read("machines")
         return [machine for machine in self.vms.values() if machine.ref.subscription == subscription]
+
+    def virtual_machine(self, vm: VmRef) -> Body | None:
+        self._read("virtual_machine")
+        return self.vm_bodies.get(vm.key, vm_body(vm.id)) if vm.key in self.vms else None
+
+    def instance_view(self, vm: VmRef) -> Body | None:
+        self._read("instance_view")
+        return self.views.get(vm.key, instance_view()) if vm.key in self.vms else None
+
+    def resource(self, resource_id: str) -> Body | None:
+        self._read("resource")
+        return self.resource_bodies.get(resource_id.lower())
+
+    def resources(self, subscription: str, resource_type: str) -> Iterable[Body]:
+        self._read("resources")
+        start, kind = f"/subscriptions/{subscription}/".lower(), f"/providers/{resource_type}/".lower()
+        return [body for key, body in self.resource_bodies.items() if key.startswith(start) and kind in key]
+
+    def locks(self, subscription: str) -> Iterable[Body]:
+        self._read("locks")
+        return [lock for lock in self.lock_bodies if str(lock["id"]).split("/")[2] == subscription]
+
+    def add_resource(self, body: Body) -> None:
+        self.resource_bodies[str(body["id"]).lower()] = body
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         """Named in `elsewhere`, or where another vault of the fake has an active item of the VM."""

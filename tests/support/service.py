@@ -8,8 +8,10 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+from reconciler.core.ids import VaultRef
 from reconciler.core.plan import Write
 from tests.support.fake_survey import FakeSurvey
+from tests.support.network_service import land_resource
 from tests.support.wire import MODERN_SECURITY, Body, item_body, point_body, policy_body, storage_config, vault_body
 
 
@@ -35,9 +37,12 @@ def _without_nulls(value: Any) -> Any:
 def land(survey: FakeSurvey, write: Write) -> None:
     """Puts the effect of one write into the survey, as later reads show it."""
     body: Body = deepcopy(dict(write.body or {}))
+    if write.vault is None:
+        land_resource(survey, write, body)
+        return
     match write.operation:
         case "vault.create":
-            _create_vault(survey, write, body)
+            _create_vault(survey, write.vault, body)
         case "vault.update":
             vault = survey.vaults[write.vault.key]
             vault["tags"] = body.get("tags", vault.get("tags"))
@@ -51,26 +56,26 @@ def land(survey: FakeSurvey, write: Write) -> None:
             stored = policy_body(write.vault, write.policy, normalised_policy(body["properties"], items))
             survey.policy_bodies[write.vault.key, write.policy.lower()] = stored
         case _:
-            _land_item(survey, write, body)
+            _land_item(survey, write, write.vault, body)
 
 
-def _create_vault(survey: FakeSurvey, write: Write, body: Body) -> None:
-    vault = vault_body(write.vault, redundancySettings={
+def _create_vault(survey: FakeSurvey, ref: VaultRef, body: Body) -> None:
+    vault = vault_body(ref, redundancySettings={
         "standardTierStorageRedundancy": "GeoRedundant", "crossRegionRestore": "Disabled"
     })  # fmt: skip
     vault |= {"location": body["location"], "tags": body.get("tags")}
     vault["properties"]["securitySettings"] = deepcopy(MODERN_SECURITY)
     _merge(vault["properties"], body["properties"])
-    survey.vaults[write.vault.key] = vault
+    survey.vaults[ref.key] = vault
     redundancy = vault["properties"]["redundancySettings"]["standardTierStorageRedundancy"]
-    survey.storage[write.vault.key] = storage_config(redundancy)
+    survey.storage[ref.key] = storage_config(redundancy)
 
 
-def _land_item(survey: FakeSurvey, write: Write, body: Body) -> None:
+def _land_item(survey: FakeSurvey, write: Write, vault: VaultRef, body: Body) -> None:
     assert write.vm is not None
-    key = (write.vault.key, write.vm.key)
+    key = (vault.key, write.vm.key)
     if write.operation == "item.delete":
-        survey.item_bodies[key] = item_body(write.vault, write.vm, "SoftDeleted")
+        survey.item_bodies[key] = item_body(vault, write.vm, "SoftDeleted")
         return
     if write.operation == "item.backup":
         survey.points[key] = [point_body(survey.now - timedelta(minutes=5))]
@@ -82,14 +87,14 @@ def _land_item(survey: FakeSurvey, write: Write, body: Body) -> None:
     sent = body["properties"]
     before = survey.item_bodies.get(key)
     if not sent["policyId"]:
-        survey.item_bodies[key] = item_body(write.vault, write.vm, "ProtectionStopped")
+        survey.item_bodies[key] = item_body(vault, write.vm, "ProtectionStopped")
         return
     policy = str(sent["policyId"]).rsplit("/", 1)[-1]
-    enhanced = survey.policy_bodies[write.vault.key, policy.lower()]["properties"].get("policyType") == "V2"
+    enhanced = survey.policy_bodies[vault.key, policy.lower()]["properties"].get("policyType") == "V2"
     had_points = before is not None and "lastRecoveryPoint" in before["properties"]
     more = {"extendedProperties": sent["extendedProperties"]} if "extendedProperties" in sent else {}
     survey.item_bodies[key] = item_body(
-        write.vault, write.vm, "Protected" if had_points else "IRPending", policy,
+        vault, write.vm, "Protected" if had_points else "IRPending", policy,
         policyType="V2" if enhanced else "", **more,
     )  # fmt: skip
 

@@ -75,7 +75,8 @@ def put(call: Call) -> Response:
     state = "Updating" if old else "Creating"
     properties: dict[str, Any] = defaults | sent | {"provisioningState": state}
     view = {"executionState": "Running", "startTime": text(call.now())}
-    row = Row(id.lower(), f"{vm.key}/runcommands", body | {"properties": properties}, {"view": view})
+    meta = {"view": view, "runs": (old.meta["runs"] if old else 0) + 1}
+    row = Row(id.lower(), f"{vm.key}/runcommands", body | {"properties": properties}, meta)
     call.world.put(row)
     operation, headers = arm_operations.start(call, "Microsoft.Compute", vm.body["location"])
     call.world.after(_RUN_SECONDS, command_ended, {"operation": operation, "command": row.key})

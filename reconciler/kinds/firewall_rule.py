@@ -1,0 +1,154 @@
+"""A way out through an Azure Firewall: collections of azbackup's own, beside those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from reconciler.core.canonical import digest
+from reconciler.core.compare import differences
+from reconciler.core.desired import FirewallEgress, Spec
+from reconciler.core.destinations import destinations
+from reconciler.core.errors import Unreadable
+from reconciler.core.kind import Assessment
+from reconciler.core.live import Live, Wire
+from reconciler.core.plan import Change, Finding, Step, Write
+from reconciler.core.wire import dig_list, dig_object
+from reconciler.kinds.addresses import egress_address
+from reconciler.kinds.egress import (
+    EgressEntry,
+    EgressUse,
+    disks_of_all,
+    entries_of,
+    finding_of,
+    is_own,
+    missing,
+    not_needed,
+    owner_text,
+)
+from reconciler.kinds.firewall_forms import FAMILIES, Collection, Family, Form, live_form, wanted_form
+from reconciler.kinds.firewall_target import Target, free_in_front, target_of
+
+
+class FirewallRuleKind:
+    name = "firewall_rule"
+
+    def entries(self, spec: Spec) -> Iterable[EgressEntry]:
+        return entries_of(spec, FirewallEgress)
+
+    def address(self, entry: EgressEntry) -> str:
+        return entry.use.address
+
+    def assess(self, entry: EgressEntry, live: Live) -> Assessment:
+        egress = entry.use.egress
+        if not isinstance(egress, FirewallEgress):
+            return Assessment()
+        target = target_of(egress, live)
+        if target is None:
+            gone = missing(egress, "P207", "firewall", egress.firewall.id)
+            return Assessment(findings=(gone,) if egress.present else ())
+        own = {family: _own(target, egress, family) for family in FAMILIES}
+        if not egress.present:
+            return Assessment(tuple(_removal(egress, target, own)), busy=target.busy)
+        if foreign := next((each for each in own.values() if each and not _is_own(each, egress)), None):
+            return Assessment(findings=(_taken(egress, foreign),))
+        notes = not_needed(entry.use, disks_of_all(entry.use, live))
+        return Assessment(tuple(_put(entry, egress, target, own, live)), notes, target.busy)
+
+
+def _put(
+    entry: EgressEntry, egress: FirewallEgress, target: Target, own: Mapping[Family, Collection | None], live: Live
+) -> Iterable[Step]:
+    needed = destinations(target.location, disks_of_all(entry.use, live))
+    priorities = _priorities(entry.all, egress, target, live)
+    now: dict[str, object] = {family: live_form(found) for family, found in own.items() if found is not None}
+    wanted: dict[Family, Form] = {}
+    for family in FAMILIES:
+        form = wanted_form(family, egress, priorities[family], needed)
+        wanted[family] = _like(form, dig_object(now, family))
+    if found := differences(now, dict[str, object](wanted.items())):
+        changes = tuple(Change(each.path, each.before, each.after, "NET-09") for each in found)
+        why = "the firewall's rules of azbackup are not as the spec needs them"
+        yield _step(egress, target, "update" if now else "create", changes, why, target.write(egress, wanted), now)
+
+
+def _removal(egress: FirewallEgress, target: Target, own: Mapping[Family, Collection | None]) -> Iterable[Step]:
+    made = {family: found for family, found in own.items() if found is not None and _is_own(found, egress)}
+    if made:
+        now = {family: live_form(found) for family, found in made.items()}
+        changes = tuple(Change(family, form, None, "NET-09") for family, form in now.items())
+        why = "the spec wants this egress absent, and azbackup made these rules"
+        yield _step(egress, target, "delete", changes, why, target.write(egress, {}), now)
+
+
+def _priorities(uses: Iterable[EgressUse], egress: FirewallEgress, target: Target, live: Live) -> dict[Family, int]:
+    """Given out for all egresses with the same target in a fixed order, so that it does not count which has landed first."""
+    taken = {family: {each.priority or 0 for each in target.collections(family)} for family in FAMILIES}
+    if target.policy_id:  # one list of numbers for both
+        taken["network"] = taken["application"]
+    found: dict[Family, int] = {}
+    for use in uses:
+        if not isinstance(use.egress, FirewallEgress) or not use.egress.present:
+            continue
+        if not _same_target(use.egress, target, live):
+            continue
+        for family in FAMILIES:
+            own = _own(target, use.egress, family)
+            number = own.priority if own and own.priority else free_in_front(taken[family])
+            taken[family].add(number)
+            if use.egress == egress:
+                found[family] = number
+    return found
+
+
+def _same_target(egress: FirewallEgress, target: Target, live: Live) -> bool:
+    try:
+        other = target_of(egress, live)
+    except Unreadable:  # said where that egress itself is assessed
+        return False
+    return other is not None and other.id.lower() == target.id.lower()
+
+
+def _own(target: Target, egress: FirewallEgress, family: Family) -> Collection | None:
+    name = target.name(egress, family).lower()
+    return next((each for each in target.collections(family) if each.name.lower() == name), None)
+
+
+def _is_own(collection: Collection, egress: FirewallEgress) -> bool:
+    """A collection has no description; its rules have."""
+    name = f"azbackup-{egress.name}"
+    return bool(collection.rules) and all(is_own(name, each, egress) for each in collection.descriptions)
+
+
+def _like(wanted: Form, now: Wire) -> Form:
+    """Ports that an own rule already passes stay: that a VM has left the spec removes nothing."""
+    rules: dict[str, object] = {}
+    for name, rule in dig_object(wanted, "rules").items():
+        form = dict(dig_object(wanted, "rules", name))
+        if "ports" in form:
+            ports = {*map(str, dig_list(rule, "ports")), *map(str, dig_list(now, "rules", name, "ports"))}
+            form["ports"] = sorted(ports, key=lambda port: (len(port), port))
+        rules[name] = form
+    return {**wanted, "rules": rules}
+
+
+def _step(
+    egress: FirewallEgress,
+    target: Target,
+    action: Literal["create", "update", "delete"],
+    changes: tuple[Change, ...],
+    why: str,
+    write: Write,
+    now: object,
+) -> Step:
+    address = egress_address(egress)
+    lane = f"firewall:{(target.policy_id or target.id).lower()}"
+    return Step(address, FirewallRuleKind.name, action, changes, why, write, digest(now), lane=lane)
+
+
+def _taken(egress: FirewallEgress, foreign: Collection) -> Finding:
+    return finding_of(
+        egress, "P203", f"there is a rule collection {foreign.name} with rules that azbackup has not made",
+        f"their description is not {owner_text(egress)!r}, and rules of others are never changed",
+        "give the egress another name, or that collection",
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The ways out that a VM has: each destination of the extension, through both groups and the routes (backup-rules D; I.29)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.desired import FirewallEgress, ProxyEgress
+from reconciler.core.destinations import HTTPS, destinations, disks_of
+from reconciler.core.live import Wire
+from reconciler.core.nsg import End, Passage, Traffic, passage
+from reconciler.core.places import HOST_ADDRESS, place
+from reconciler.core.plan import Finding
+from reconciler.core.readiness import Reach
+from reconciler.core.spans import Span
+from reconciler.preflight.catalogue import finding
+from reconciler.preflight.network import Network, Route, Surroundings, route_to
+from reconciler.preflight.subject import Subject
+
+HOST_PORTS = (80, HTTPS, 32526)  # backup-rules A.2
+_NEED_A_WAY = frozenset({"unmanaged", "writeAccelerated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a VM has to get to. `needed` is what its backup can't do without, `declared` what the spec says should be open."""
+
+    place: str
+    port: int
+    needed: bool
+    declared: bool
+
+
+def goals(subject: Subject, machine: Wire) -> tuple[Goal, ...]:
+    """The host always; the services of Azure, or instead of them the proxy, for VMs that need a way out of their own (D.1)."""
+    disks = disks_of(machine)
+    needed = not _NEED_A_WAY.isdisjoint(disks)
+    host = tuple(Goal(HOST_ADDRESS, port, needed=True, declared=False) for port in HOST_PORTS)
+    if isinstance(subject.egress, ProxyEgress) and subject.egress.present:
+        return (*host, Goal(subject.egress.address, subject.egress.port, needed, declared=True))
+    declared = subject.egress is not None and subject.egress.present
+    services = (
+        Goal(each.tag, port, needed and port in (HTTPS, 80), declared)
+        for each in destinations(subject.vault.location, disks)
+        for port in each.ports
+    )
+    return (*host, *services)
+
+
+def needs_network(subject: Subject, machine: Wire) -> bool:
+    """Whether anything but the host has to be reached: by what the VM is, or by what the spec declares."""
+    return any(goal.declared or goal.needed for goal in goals(subject, machine) if goal.place != HOST_ADDRESS)
+
+
+def ways_out(subject: Subject, machine: Wire, network: Network) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
+    """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound` and `Unreadable`."""
+    around = network.around(machine)
+    routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)
+    firewalls = network.firewalls(subject.wanted.vm.subscription) if routes_lead_on else {}
+    reaches: list[Reach] = []
+    told: dict[tuple[str, str], list[Goal]] = {}  # code, what says so -> goals
+    for goal in goals(subject, machine):
+        route = route_to(around.routes, place(goal.place)) if goal.place != HOST_ADDRESS else None
+        leads = route.told(firewalls) if route else ""
+        now = _reach(goal, _passage(goal, around, planned=False), leads, drops=_drops(route))
+        after = _reach(goal, _passage(goal, around, planned=True), leads, drops=_drops(route))
+        reaches.append(now)
+        for code, evidence in _consequences(goal, now, after):
+            told.setdefault((code, evidence), []).append(goal)
+        if goal.needed and route is not None and _leads_through(route) and after.result == "allowed":
+            told.setdefault(("F294", leads), []).append(goal)
+    found = [_told(subject, code, f"{_named(those)}: {says}") for (code, says), those in told.items()]
+    return tuple(reaches), (*found, *_firewall_findings(subject, around.routes, firewalls))
+
+
+def _named(those: Iterable[Goal]) -> str:
+    """`Storage.WestEurope 443, 8443; AzureBackup 443`."""
+    ports: dict[str, list[str]] = {}
+    for goal in those:
+        ports.setdefault(goal.place, []).append(str(goal.port))
+    return "; ".join(f"{name} {', '.join(numbers)}" for name, numbers in ports.items())
+
+
+def _passage(goal: Goal, around: Surroundings, *, planned: bool) -> Passage:
+    source = End.at(around.address, around.application_groups)
+    traffic = Traffic("Outbound", "Tcp", source, End.at(goal.place), Span(goal.port, goal.port))
+    interface, subnet = around.planned if planned else (around.interface, around.subnet)
+    return passage(traffic, interface, subnet, around.space)
+
+
+def _reach(goal: Goal, now: Passage, route: str, *, drops: bool) -> Reach:
+    evidence = f"{now}; {route}" if route else str(now)
+    return Reach(goal.place, goal.port, "denied" if drops else now.result, evidence, goal.needed)
+
+
+def _consequences(goal: Goal, now: Reach, after: Reach) -> Iterator[tuple[str, str]]:
+    """Code and evidence. What counts is how it will be once the plan has been applied."""
+    if not (goal.needed or goal.declared):
+        return
+    if after.result == "allowed":
+        if now.result != "allowed":
+            yield "F295", now.evidence
+        return
+    evidence = now.evidence if now.result == after.result else f"after this plan {after.evidence}"
+    if after.result == "uncertain":
+        yield "F292", evidence
+    else:
+        yield "F291" if goal.needed else "F297", evidence
+
+
+def _firewall_findings(subject: Subject, routes: Iterable[Route], firewalls: Mapping[str, str]) -> Iterator[Finding]:
+    """A rule of a firewall is of use only to VMs whose traffic goes there."""
+    egress = subject.egress
+    if not isinstance(egress, FirewallEgress) or not egress.present:
+        return
+    behind = {firewalls.get(route.address, "").lower() for route in routes if _leads_through(route)}
+    if egress.firewall.name.lower() not in behind:
+        yield _told(subject, "F298", f"no route of its subnet leads to Azure Firewall {egress.firewall.name}")
+
+
+def _drops(route: Route | None) -> bool:
+    return route is not None and route.next_hop.lower() == "none"
+
+
+def _leads_through(route: Route) -> bool:
+    return route.next_hop.lower() in ("virtualappliance", "virtualnetworkgateway")
+
+
+def _told(subject: Subject, code: str, what: str) -> Finding:
+    return finding(code, subject.address, what, where=subject.where)

@@ -1,0 +1,177 @@
+"""Networks of estate files: security groups, route tables, virtual networks, firewalls, and where a VM is plugged in."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.sandbox.marked import Section
+from reconciler.sandbox.rows import firewalls, network
+from reconciler.sandbox.wire import Refusal
+from reconciler.sandbox.world import World
+
+_RULE_KEYS = ("priority", "direction", "access", "protocol", "from", "to", "ports", "description")
+NETWORK_KEYS = ("networkSecurityGroups", "routeTables", "virtualNetworks", "firewallPolicies", "azureFirewalls")
+PLUG_KEYS = ("subnet", "address", "nsg")
+_PROTOCOLS = {"any": "*", "tcp": "Tcp", "udp": "Udp", "icmp": "Icmp"}
+_HOPS = {"internet": "Internet", "none": "None", "gateway": "VirtualNetworkGateway", "network": "VnetLocal"}
+_COLLECTIONS = ("applicationRuleCollections", "networkRuleCollections", "natRuleCollections")
+
+Group = tuple[str, Section, str]
+"""The name of a resource group, what the estate says of it, and its region."""
+
+
+def place_networks(world: World, subscription: str, groups: Iterable[Group]) -> None:
+    """Stores what VMs are plugged into. A resource may name those of any group: what is named is made first."""
+    placed = list(groups)
+    for kind in NETWORK_KEYS:
+        for name, group, region in placed:
+            root = f"/subscriptions/{subscription}/resourceGroups/{name}"
+            for own, section in group.named(kind, _KEYS[kind]):
+                body = {"location": section.text("location", region), "properties": _BODIES[kind](world, root, section)}
+                _make(world, f"{root}/providers/Microsoft.Network/{kind}/{own}", body, section)
+                for child, inner in section.named(*_GROUPS) if kind == "firewallPolicies" else ():
+                    id = f"{root}/providers/Microsoft.Network/{kind}/{own}/{_GROUPS[0]}/{child}"
+                    _make(world, id, {"location": body["location"], "properties": dict(inner.value)}, inner)
+
+
+def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
+    """Gives a VM with a `subnet` the network interface that its body names."""
+    if "subnet" not in vm.value:
+        for key in ("address", "nsg"):
+            if key in vm.value:
+                vm.refuse(
+                    (key,),
+                    f"{key} without subnet",
+                    "an interface lies in a subnet",
+                    "write subnet: GROUP/NETWORK/SUBNET",
+                )
+        return
+    root = vm_id.split("/providers/")[0]
+    address = vm.value.get("address")
+    placed = {"privateIPAddress": vm.text("address"), "privateIPAllocationMethod": "Static"} if address else {}
+    configuration = {"subnet": {"id": _subnet(root, vm)}, **placed}
+    properties = {
+        "ipConfigurations": [{"name": "ipconfig1", "properties": configuration}],
+        "virtualMachine": {"id": vm_id},
+        **_reference(world, root, vm, "nsg", "networkSecurityGroup"),
+    }
+    id = f"{root}/providers/Microsoft.Network/networkInterfaces/{vm_id.rsplit('/', 1)[1]}-nic"
+    _make(world, id, {"location": location, "properties": properties}, vm)
+
+
+def _make(world: World, id: str, body: Mapping[str, Any], section: Section) -> None:
+    make = firewalls.create if "firewall" in id.lower().split("/providers/")[1].split("/")[1] else network.create
+    try:
+        make(world, id, body)
+    except Refusal as refusal:
+        section.refuse(
+            (), f"Azure would refuse it: {refusal}", "estates hold what Azure would take", "correct the value"
+        )
+
+
+def _security_group(world: World, root: str, section: Section) -> dict[str, Any]:
+    rules = [{"name": name, "properties": _rule(rule)} for name, rule in section.named("rules", _RULE_KEYS)]
+    return {"securityRules": rules}
+
+
+def _rule(rule: Section) -> dict[str, Any]:
+    sides = (
+        ("from", "sourceAddressPrefix", "es"),
+        ("to", "destinationAddressPrefix", "es"),
+        ("ports", "destinationPortRange", "s"),
+    )
+    ends: dict[str, Any] = {"sourcePortRange": "*"}
+    for key, singular, plural in sides:
+        value = rule.value.get(key, "*")
+        ends |= {singular + plural: [str(one) for one in value]} if isinstance(value, list) else {singular: str(value)}
+    return ends | {
+        "priority": rule.number("priority", None),
+        "direction": rule.choice("direction", {"inbound": "Inbound", "outbound": "Outbound"}, "Outbound"),
+        "access": rule.choice("access", {"allow": "Allow", "deny": "Deny"}, "Allow"),
+        "protocol": rule.choice("protocol", _PROTOCOLS, "*"),
+        "description": rule.value.get("description"),
+    }
+
+
+def _route_table(world: World, root: str, section: Section) -> dict[str, Any]:
+    def hop(route: Section) -> dict[str, str]:
+        via = route.text("via")
+        if via.lower() in _HOPS:
+            return {"nextHopType": _HOPS[via.lower()]}
+        return {"nextHopType": "VirtualAppliance", "nextHopIpAddress": via}
+
+    routes = section.named("routes", ("to", "via"))
+    found = [{"name": name, "properties": {"addressPrefix": each.text("to")} | hop(each)} for name, each in routes]
+    return {"routes": found}
+
+
+def _virtual_network(world: World, root: str, section: Section) -> dict[str, Any]:
+    subnets = []
+    for name, subnet in section.named("subnets", ("prefix", "nsg", "routeTable")):
+        references = _reference(world, root, subnet, "nsg", "networkSecurityGroup") | _reference(
+            world, root, subnet, "routeTable", "routeTable"
+        )
+        subnets.append({"name": name, "properties": {"addressPrefix": subnet.text("prefix")} | references})
+    addresses = [str(prefix) for prefix in section.list("addresses")] or ["10.0.0.0/16"]
+    return {"addressSpace": {"addressPrefixes": addresses}, "subnets": subnets}
+
+
+def _firewall_policy(world: World, root: str, section: Section) -> dict[str, Any]:
+    return {"sku": {"tier": section.text("tier", "Standard")}}
+
+
+def _firewall(world: World, root: str, section: Section) -> dict[str, Any]:
+    address = section.text("address", "10.0.255.4")
+    return {
+        "sku": {"name": "AZFW_VNet", "tier": section.text("tier", "Standard")},
+        "ipConfigurations": [{"name": "ipconfig1", "properties": {"privateIPAddress": address}}],
+        **_reference(world, root, section, "policy", "firewallPolicy"),
+        **{key: section.list(key) for key in _COLLECTIONS},
+    }
+
+
+_TYPES = {
+    "networkSecurityGroup": "networkSecurityGroups", "routeTable": "routeTables", "firewallPolicy": "firewallPolicies",
+}  # fmt: skip
+
+
+def _reference(world: World, root: str, section: Section, key: str, property: str) -> dict[str, Any]:
+    """GROUP/NAME as the reference of a body, or nothing when the key is not written."""
+    if key not in section.value:
+        return {}
+    group, slash, name = section.text(key).partition("/")
+    id = f"{root.rsplit('/', 1)[0]}/{group}/providers/Microsoft.Network/{_TYPES[property]}/{name}"
+    if not slash or not world.has(id):
+        section.refuse(
+            (key,), f"{section.value[key]} names no {property}", "it must be in the estate", "write GROUP/NAME"
+        )
+    return {property: {"id": id}}
+
+
+def _subnet(root: str, vm: Section) -> str:
+    parts = vm.text("subnet").split("/")
+    if len(parts) != 3:
+        vm.refuse(
+            ("subnet",),
+            f"{vm.value['subnet']} names no subnet",
+            "it must be in the estate",
+            "write GROUP/NETWORK/SUBNET",
+        )
+    group, name, subnet = parts
+    return f"{root.rsplit('/', 1)[0]}/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{subnet}"
+
+
+_GROUPS = ("ruleCollectionGroups", ("priority", "ruleCollections"))
+_KEYS = {
+    "networkSecurityGroups": ("location", "rules"),
+    "routeTables": ("location", "routes"),
+    "virtualNetworks": ("location", "addresses", "subnets"),
+    "firewallPolicies": ("location", "tier", _GROUPS[0]),
+    "azureFirewalls": ("location", "tier", "address", "policy", *_COLLECTIONS),
+}
+_BODIES = {
+    "networkSecurityGroups": _security_group,
+    "routeTables": _route_table,
+    "virtualNetworks": _virtual_network,
+    "firewallPolicies": _firewall_policy,
+    "azureFirewalls": _firewall,
+}

@@ -1,0 +1,110 @@
+"""The examples of ways out, on the locked-down estate: made, left out, removed; what belongs to others stays as it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reconciler.core.desired import Spec
+from reconciler.sandbox.world import World
+from tests.journeys.local import REPOSITORY, Local, spec_from, world_of
+from tests.journeys.networks import networks, of_others, run_commands
+
+_EXAMPLES = ("egress-nsg.yaml", "egress-proxy.yaml", "egress-firewall.yaml")
+_WAY_OUT = ("nsg_rule", "proxy", "firewall_rule", "guest_proxy")
+
+
+def _text(name: str) -> str:
+    return (REPOSITORY / "specs" / name).read_text()
+
+
+def _absent(text: str) -> str:
+    """The same spec with every egress to be removed."""
+    for line in text.splitlines():
+        if "via: nsg" in line or "via: firewall" in line:
+            text = text.replace(line, line.rstrip("}") + ", state: absent}")
+        elif "via: proxy" in line:
+            text = text.replace(line, f"{line}\n    state: absent")
+    return text
+
+
+def _without_egress(text: str) -> str:
+    """The same spec with its egresses and their uses left out."""
+    head, _, rest = text.partition("egress:\n")
+    rest = rest[rest.index("vaults:") :]
+    lines = [line.split(", egress: ")[0] + "}" if ", egress: " in line else line for line in rest.splitlines()]
+    return head + "\n".join(line for line in lines if not line.strip().startswith("egress:")) + "\n"
+
+
+def _applied(world: World, spec: Spec) -> list[str]:
+    """The steps of the apply; it must do all of them and leave nothing."""
+    plan = Local(world, read_only=True).plan(spec)
+    outcome = Local(world).apply(spec)
+    assert [result.problem for result in outcome.results if result.status != "done"] == []
+    assert Local(world, read_only=True).plan(spec).steps == ()
+    return [f"{step.action} {step.address}" for step in plan.steps]
+
+
+@pytest.mark.parametrize("name", _EXAMPLES)
+def test_a_way_out_comes_and_goes_and_leaves_the_rules_of_others_alone(name: str) -> None:
+    world, text = world_of("network-estate.yaml"), _text(name)
+    before = networks(world)
+    _applied(world, spec_from({name: text}))
+    made = networks(world)
+    assert made != before
+    assert of_others(made) == of_others(before)
+    assert _applied(world, spec_from({name: _without_egress(text)})) == []
+    assert networks(world) == made
+    steps = _applied(world, spec_from({name: _absent(text)}))
+    assert {step.split()[1].split("/")[0] for step in steps} <= set(_WAY_OUT)
+    assert networks(world) == before
+    assert [key for key in run_commands(world) if key.endswith("/azbackup-proxy")] == []
+
+
+def test_guests_are_told_once_by_scripts_that_ship() -> None:
+    world, spec = world_of("network-estate.yaml"), spec_from({"egress-proxy.yaml": _text("egress-proxy.yaml")})
+    _applied(world, spec)
+    told = run_commands(world)
+    assert sorted(key.split("/virtualmachines/")[1] for key in told) == [
+        "vm-locked-01/runcommands/azbackup-agent-update",
+        "vm-locked-01/runcommands/azbackup-proxy",
+        "vm-locked-02/runcommands/azbackup-proxy",
+    ]
+    assert {command["runs"] for command in told.values()} == {1}
+    shipped = [path.read_text() for path in (REPOSITORY / "reconciler" / "guest").iterdir() if path.is_file()]
+    assert all(command["properties"]["source"]["script"] in shipped for command in told.values())
+
+
+def test_the_way_out_is_open_before_the_deny_of_the_guide() -> None:
+    """The guide's deny is at 1000; a rule that is somebody else's keeps its place below it."""
+    world = world_of("network-estate.yaml")
+    _applied(world, spec_from({"egress-nsg.yaml": _text("egress-nsg.yaml")}))
+    (group,) = [body for key, body in networks(world).items() if key.endswith("/networksecuritygroups/nsg-shop")]
+    rules = {rule["name"]: rule["properties"] for rule in group["properties"]["securityRules"]}
+    own = {name: rule for name, rule in rules.items() if name.startswith("azbackup-")}
+    assert {rule["destinationAddressPrefix"].lower() for rule in own.values()} == {
+        "storage.westeurope",
+        "azurebackup",
+        "azureactivedirectory",
+    }
+    for rule in own.values():
+        assert 100 <= rule["priority"] < 1000
+        assert (rule["sourceAddressPrefix"], rule["sourcePortRange"], rule["protocol"]) == (
+            "VirtualNetwork",
+            "*",
+            "Tcp",
+        )
+        assert (rule["access"], rule["direction"]) == ("Allow", "Outbound")
+        assert rule["description"].startswith("Managed by azbackup: egress shop-nsg")
+    ports = {
+        name: {rule.get("destinationPortRange"), *rule["destinationPortRanges"]} - {None} for name, rule in own.items()
+    }
+    assert ports["azbackup-shop-nsg-storage"] == {"443", "8443"}  # the VMs have managed disks
+
+
+def test_the_specs_of_the_guide_are_good() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs/how-to/egress.md").read_text(), re.DOTALL)
+    assert len(blocks) == 4
+    head = _text("egress-nsg.yaml").partition("egress:\n")[0]
+    assert all(spec_from({"guide.yaml": head + block}).egresses for block in blocks)

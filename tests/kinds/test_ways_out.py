@@ -1,0 +1,124 @@
+"""What the cases can't say of ways out and agents: who waits for whom, and what may not be touched at one time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.desired import Criteria, NsgEgress, ProxyEgress, Selection, Spec
+from reconciler.core.destinations import storage_tag
+from reconciler.core.ids import NsgRef
+from reconciler.core.plan import Plan
+from reconciler.kinds import KINDS
+from reconciler.plan import make_plan
+from tests.support.desired import PLACE, SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, a_vm, an_estate, live_item, protect
+from tests.support.fake_survey import FakeSurvey
+from tests.support.landing import land_plan
+from tests.support.network import DENY_ALL, group_body, instance_view
+
+NSG = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
+PROXY = ProxyEgress("out", "10.0.0.5", 8080, PLACE, SUBSCRIPTION, nsg=NSG, configure_guests=True)
+GUEST, AGENT, VM = "guest_proxy/out/rg-app/vm-web", "vm_agent/rg-app/vm-web", "protected_vm/rsv/rg-app/vm-web"
+
+
+def _estate() -> FakeSurvey:
+    survey = an_estate()
+    survey.add_resource(group_body(NSG.id, DENY_ALL))
+    return survey
+
+
+def _needs(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {step.address: step.needs for step in plan.steps}
+
+
+def test_the_way_out_comes_before_the_guest_the_agent_and_the_backup() -> None:
+    survey, spec = _estate(), a_spec(protect(egress="out", agent="update"), egresses=(PROXY,))
+    plan = make_plan(spec, survey, KINDS)
+    assert [step.address for step in plan.steps] == ["proxy/out", GUEST, AGENT, VM]
+    assert _needs(plan) == {
+        "proxy/out": (), GUEST: ("proxy/out",), AGENT: (GUEST, "proxy/out"), VM: (GUEST, "proxy/out", AGENT),
+    }  # fmt: skip
+    assert [step.lane for step in plan.steps] == [f"nsg:{NSG.key}", f"vm:{WEB.key}", f"vm:{WEB.key}", ""]
+
+
+def test_removal_goes_the_other_way_round() -> None:
+    survey, spec = _estate(), a_spec(protect(egress="out"), egresses=(PROXY,))
+    list(land_plan(make_plan(spec, survey, KINDS), spec, survey))
+    absent = replace(spec, egresses=(replace(PROXY, present=False),))
+    plan = make_plan(absent, survey, KINDS)
+    told = [(step.action, step.address, step.needs) for step in plan.steps]
+    assert told == [("update", GUEST, ()), ("delete", GUEST, (GUEST,)), ("delete", "proxy/out", (GUEST,))]
+
+
+def test_a_protected_vm_changes_its_policy_whatever_its_network_is_like() -> None:
+    survey = _estate()
+    survey.add_resource(group_body(NSG.id, {**DENY_ALL, "priority": 100}))  # no room: blocking
+    survey.views[WEB.key] = instance_view(ready=False, version="Unknown")
+    live_item(survey, WEB, "Protected", "daily")
+    wanted = (a_policy(), a_policy("other"))
+    plan = make_plan(a_spec(protect(policy="other", egress="out"), policies=wanted, egresses=(PROXY,)), survey, KINDS)
+    assert [step.address for step in plan.steps] == ["policy/rsv/other", VM]
+    assert VM not in plan.blocked
+
+
+def test_rules_of_one_group_wait_for_each_other_and_for_their_own_group_only() -> None:
+    egress = NsgEgress("app", NSG, PLACE)
+    steps = make_plan(a_spec(protect(egress="app"), egresses=(egress,)), _estate(), KINDS).steps
+    assert [step.needs for step in steps[:3]] == [(), ("nsg_rule/app",), ("nsg_rule/app",)]
+    assert {step.lane for step in steps[:3]} == {f"nsg:{NSG.key}"}
+
+
+def test_what_a_selection_says_of_egress_and_agent_holds_for_the_vms_it_finds() -> None:
+    survey = _estate()
+    chosen = Selection(VAULT, "westeurope", "daily", Criteria(), PLACE, egress="out", agent="update")
+    spec = replace(a_spec(egresses=(PROXY,)), selections=(chosen,))
+    assert [step.address for step in make_plan(spec, survey, KINDS).steps] == ["proxy/out", GUEST, AGENT, VM]
+
+
+@pytest.mark.parametrize("other", [{"egress": "out"}, {"agent": "update"}])
+def test_selections_that_differ_in_egress_or_agent_contradict_each_other(other: dict[str, str]) -> None:
+    first = Selection(VAULT, "westeurope", "daily", Criteria(), PLACE)
+    second = replace(first, **other)  # type: ignore[arg-type]
+    spec: Spec = replace(a_spec(egresses=(PROXY,)), selections=(first, second))
+    codes = [each.code for each in make_plan(spec, _estate(), KINDS).findings if each.severity == "blocking"]
+    assert codes == ["P161"]
+
+
+@pytest.mark.parametrize("agentless", [True, False])
+def test_an_update_without_an_agent_is_a_finding(agentless: bool) -> None:
+    survey = _estate()
+    survey.views[WEB.key] = instance_view(ready=False, version="Unknown")
+    policy = a_policy(crash_consistent_only=True) if agentless else a_policy()
+    plan = make_plan(a_spec(protect(agent="update"), policies=(policy,)), survey, KINDS)
+    found = [(each.code, each.severity) for each in plan.findings if each.address == AGENT]
+    assert found == [("P221", "warning" if agentless else "blocking")]
+
+
+@pytest.mark.parametrize(
+    ("location", "tag"),
+    [
+        ("westeurope", "Storage.WestEurope"),
+        ("West Europe", "Storage.WestEurope"),
+        ("francecentral", "Storage.CentralFrance"),
+        ("germanywestcentral", "Storage.GermanyWC"),
+        ("marsnorth", "Storage.marsnorth"),
+    ],
+)
+def test_storage_tags_are_spelled_as_people_know_them(location: str, tag: str) -> None:
+    assert storage_tag(location) == tag
+
+
+def test_a_vm_that_is_gone_is_said_once() -> None:
+    survey, spec = _estate(), a_spec(protect(a_vm("vm-gone"), egress="out", agent="update"), egresses=(PROXY,))
+    plan = make_plan(spec, survey, KINDS)
+    assert [each.code for each in plan.findings] == ["P141"]
+    assert [step.address for step in plan.steps] == ["proxy/out"]
+
+
+def test_each_egress_has_rules_of_its_own_so_that_either_can_go() -> None:
+    survey, also = _estate(), replace(PROXY, name="also", port=3128, configure_guests=False)
+    both = a_spec(egresses=(PROXY, also))
+    first = replace(both, egresses=(PROXY,))
+    list(land_plan(make_plan(first, survey, KINDS), first, survey))
+    assert [step.address for step in make_plan(both, survey, KINDS).steps] == ["proxy/also"]

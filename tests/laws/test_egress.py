@@ -1,0 +1,177 @@
+"""Laws of the ways out, over random groups, firewalls and egresses: what is asked for comes true, once, and goes without a trace."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.desired import Egress, FirewallEgress, NsgEgress, ProxyEgress, Spec
+from reconciler.core.destinations import destinations
+from reconciler.core.ids import FirewallRef, NsgRef
+from reconciler.core.nsg import End, Traffic, judge
+from reconciler.core.nsg_wire import security_group
+from reconciler.core.plan import Plan
+from reconciler.core.spans import Span
+from reconciler.kinds import KINDS
+from reconciler.plan import make_plan
+from tests.support.desired import PLACE, SUBSCRIPTION, WEB, a_spec, a_vm, an_estate, live_item, protect
+from tests.support.fake_survey import FakeSurvey
+from tests.support.landing import land_plan
+from tests.support.network import group_body, interface_body, vm_body
+from tests.support.wire import Body
+
+NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network"
+NSGS = tuple(NsgRef.of(SUBSCRIPTION, "rg-net", name) for name in ("nsg-a", "nsg-b"))
+FIREWALLS = tuple(FirewallRef.of(SUBSCRIPTION, "rg-net", name) for name in ("fw-a", "fw-b"))
+PROXY = a_vm("vm-proxy")
+VMS = (WEB, a_vm("vm-db"))
+ADDRESS = "10.0.0.5"
+_NUMBERS = st.lists(st.integers(100, 108), unique=True, max_size=6)
+_TAGS = [
+    "*",
+    "Internet",
+    "Storage",
+    "Storage.WestEurope",
+    "AzureBackup",
+    "AzureCloud",
+    "20.0.0.0/8",
+    "VirtualNetwork",
+    ADDRESS,
+]
+
+
+@st.composite
+def groups(draw: st.DrawFn, ref: NsgRef) -> Body:
+    """Rules of others, close together, so that numbers run out now and then."""
+    places = [(way, number) for way in ("Outbound", "Inbound") for number in draw(_NUMBERS)]
+    rules = [
+        {
+            "name": f"{direction}-{priority}", "priority": priority, "direction": direction,
+            "access": draw(st.sampled_from(["Allow", "Deny"])),
+            "protocol": draw(st.sampled_from(["*", "Tcp", "Udp"])),
+            "destinationAddressPrefix": draw(st.sampled_from(_TAGS)),
+            "destinationPortRange": draw(st.sampled_from(["*", "443", "80-8443", "22"])),
+        }
+        for direction, priority in places
+    ]  # fmt: skip
+    return group_body(ref.id, *rules)
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> FakeSurvey:
+    survey = an_estate(vms=(*VMS, PROXY))
+    for vm in VMS:
+        survey.vm_bodies[vm.key] = vm_body(
+            vm.id, disks=draw(st.sampled_from(["managed", "unmanaged", "managed, accelerated"]))
+        )
+        live_item(survey, vm)
+    for ref in NSGS:
+        survey.add_resource(draw(groups(ref)))
+    nic, subnet = f"{NETWORK}/networkInterfaces/nic", f"{NETWORK}/virtualNetworks/vnet/subnets/proxy"
+    of_nic, of_subnet = (draw(st.sampled_from(["", *(ref.id for ref in NSGS)])) for _ in range(2))
+    survey.vm_bodies[PROXY.key] = vm_body(PROXY.id, nic)
+    survey.add_resource(interface_body(nic, ADDRESS, subnet, of_nic))
+    survey.add_resource({"id": subnet, "properties": {"networkSecurityGroup": {"id": of_subnet}} if of_subnet else {}})
+    shared = draw(st.booleans())
+    for firewall in FIREWALLS:
+        properties: Body = {"firewallPolicy": {"id": f"{NETWORK}/firewallPolicies/pol"}} if shared else {
+            "applicationRuleCollections": draw(collections()), "networkRuleCollections": draw(collections()),
+        }  # fmt: skip
+        survey.add_resource({"id": firewall.id, "location": "westeurope", "properties": properties})
+    priorities = draw(st.lists(st.integers(100, 103), unique=True, max_size=3))
+    ids = [f"{NETWORK}/firewallPolicies/pol/ruleCollectionGroups/theirs-{number}" for number in priorities]
+    for group_id, number in zip(ids, priorities, strict=True):
+        survey.add_resource({"id": group_id, "properties": {"priority": number, "ruleCollections": []}})
+    policy = {"ruleCollectionGroups": [{"id": group_id} for group_id in ids]}
+    survey.add_resource({"id": f"{NETWORK}/firewallPolicies/pol", "properties": policy})
+    return survey
+
+
+def collections() -> st.SearchStrategy[list[Any]]:
+    numbers = st.lists(st.integers(100, 103), unique=True, max_size=3)
+    return numbers.map(
+        lambda found: [{"name": f"theirs-{each}", "properties": {"priority": each, "rules": []}} for each in found]
+    )
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Spec:
+    """Up to two ways out of each kind, and VMs that use them or none."""
+    found: list[Egress] = [NsgEgress(f"of-{ref.name}", ref, PLACE) for ref in NSGS if draw(st.booleans())]
+    for name, vm in (("proxy", PROXY), ("proxy-b", None)):
+        if draw(st.booleans()):
+            guests, nsg = draw(st.booleans()), draw(st.sampled_from([None, *NSGS]))
+            found.append(ProxyEgress(name, ADDRESS, 8080, PLACE, SUBSCRIPTION, vm, nsg, guests))
+    sources = ("10.0.0.0/16",)
+    found += [FirewallEgress(f"of-{ref.name}", ref, sources, PLACE) for ref in FIREWALLS if draw(st.booleans())]
+    names = st.sampled_from(["", *(each.name for each in found)])
+    return a_spec(*(protect(vm, egress=draw(names)) for vm in VMS), egresses=tuple(found))
+
+
+def _applied(spec: Spec, survey: FakeSurvey) -> Plan:
+    plan = make_plan(spec, survey, KINDS)
+    states = {verdict.state for _, verdict in land_plan(plan, spec, survey)}
+    assert states <= {"ready"}
+    return plan
+
+
+@settings(max_examples=60)
+@given(specs(), estates())
+def test_a_plan_that_has_landed_leaves_nothing_and_removal_leaves_what_was_there(
+    spec: Spec, survey: FakeSurvey
+) -> None:
+    before = deepcopy(survey.resource_bodies)
+    _applied(spec, survey)
+    assert make_plan(spec, survey, KINDS).steps == ()
+    absent = replace(spec, egresses=tuple(replace(each, present=False) for each in spec.egresses))
+    assert {step.action for step in _applied(absent, survey).steps} <= {"update", "delete"}
+    assert make_plan(absent, survey, KINDS).steps == ()
+    assert survey.resource_bodies == before | _left_empty(before, survey)
+
+
+def _left_empty(before: dict[str, Body], survey: FakeSurvey) -> dict[str, Body]:
+    """A classic firewall that has been written once has both lists, if empty ones."""
+    both: Body = {"applicationRuleCollections": [], "networkRuleCollections": []}
+    return {
+        key: {**body, "properties": {**both, **body["properties"]}}
+        for key, body in before.items()
+        if "/azurefirewalls/" in key and both.keys() <= survey.resource_bodies[key]["properties"].keys()
+    }
+
+
+@settings(max_examples=60)
+@given(specs(), estates())
+def test_whatever_was_denied_passes_afterwards(spec: Spec, survey: FakeSurvey) -> None:
+    _applied(spec, survey)
+    blocked = {each.address for each in make_plan(spec, survey, KINDS).findings if each.severity == "blocking"}
+    for egress in spec.egresses:
+        if isinstance(egress, NsgEgress) and f"nsg_rule/{egress.name}" not in blocked:
+            used = any(each.egress == egress.name for each in spec.protections)
+            group = security_group(survey.resource_bodies[egress.nsg.key])
+            for wanted in destinations(
+                "westeurope", {"managed"} if used and _managed(spec, survey, egress.name) else ()
+            ):
+                for port in wanted.ports:
+                    ends = End.at("VirtualNetwork"), End.at(wanted.tag)
+                    assert judge(group, Traffic("Outbound", "Tcp", *ends, Span(port, port))).result == "allowed"
+
+
+def _managed(spec: Spec, survey: FakeSurvey, name: str) -> bool:
+    disks = [
+        survey.vm_bodies[each.vm.key]["properties"]["storageProfile"]
+        for each in spec.protections
+        if each.egress == name
+    ]
+    return any("managedDisk" in each["osDisk"] for each in disks)
+
+
+@settings(max_examples=30)
+@given(specs(), estates())
+def test_an_egress_that_is_left_out_loses_nothing(spec: Spec, survey: FakeSurvey) -> None:
+    _applied(spec, survey)
+    bare = replace(spec, egresses=(), protections=tuple(replace(each, egress="") for each in spec.protections))
+    assert make_plan(bare, survey, KINDS).steps == ()

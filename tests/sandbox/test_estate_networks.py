@@ -1,0 +1,132 @@
+"""The networks of estate files: what they say is what a client would have made, and mistakes are told."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.estate import EstateError, load_estate_text
+from reconciler.sandbox.world import World
+from tests.sandbox.lab import Lab
+
+NETWORKS = """
+resourceGroups:
+  rg-app:
+    virtualMachines:
+      vm1: {subnet: rg-net/vnet/a, address: 10.0.1.9, nsg: rg-net/nsg}
+      vm2: {subnet: rg-net/vnet/a}
+  rg-net:
+    location: northeurope
+    azureFirewalls:
+      afw: {policy: rg-net/afwp, address: 10.9.0.4}
+      old: {tier: Premium, networkRuleCollections: [{name: c, properties: {priority: 9}}]}
+    firewallPolicies:
+      afwp: {tier: Premium, ruleCollectionGroups: {g: {priority: 300, ruleCollections: [{name: c, rules: []}]}}}
+    virtualNetworks:
+      vnet: {location: westeurope, addresses: [10.0.0.0/8], subnets: {a: {prefix: 10.0.1.0/24, nsg: rg-net/nsg, routeTable: rg-net/rt}}}
+    routeTables: {rt: {routes: {out: {to: 0.0.0.0/0, via: 10.9.0.4}, in: {to: 10.2.0.0/16, via: Network}}}}
+    networkSecurityGroups:
+      nsg:
+        rules:
+          some:
+            {priority: 200, access: allow, protocol: tcp, from: [10.0.0.0/8, 10.9.9.9], to: Storage, ports: [443, 8000-8080],
+             description: why}
+          rest: {priority: 1000, direction: inbound, access: deny}
+"""
+
+
+def test_networks_are_those_that_clients_would_have_made() -> None:
+    lab = Lab()
+    load_estate_text(lab.world, NETWORKS, "estate.yaml")
+    root = f"/subscriptions/{lab.subscription}/resourceGroups"
+
+    def at(path: str) -> dict[str, Any]:
+        found: dict[str, Any] = lab.ok("GET", f"{root}/{path}", version="2024-05-01")
+        return {**found["properties"], "location": found.get("location"), "id": found["id"]}
+
+    network = "rg-net/providers/Microsoft.Network"
+    group, vnet, table = (
+        at(f"{network}/{one}") for one in ("networkSecurityGroups/nsg", "virtualNetworks/vnet", "routeTables/rt")
+    )
+    first, second = (at(f"rg-app/providers/Microsoft.Network/networkInterfaces/vm{number}-nic") for number in (1, 2))
+    some, rest = (rule["properties"] for rule in group["securityRules"])
+    assert (group["location"], vnet["location"], len(group["defaultSecurityRules"])) == ("northeurope", "westeurope", 6)
+    assert (some["sourceAddressPrefixes"], some["destinationAddressPrefix"]) == (["10.0.0.0/8", "10.9.9.9"], "Storage")
+    assert (some["destinationPortRanges"], some["protocol"], some["description"]) == (
+        ["443", "8000-8080"],
+        "Tcp",
+        "why",
+    )
+    assert (some["direction"], some["access"], some["priority"]) == ("Outbound", "Allow", 200)
+    assert (rest["direction"], rest["access"], rest["protocol"]) == ("Inbound", "Deny", "*")
+    assert (
+        {rest[f"{side}AddressPrefix"] for side in ("source", "destination")} == {"*"} == {rest["destinationPortRange"]}
+    )
+    (subnet,) = vnet["subnets"]
+    assert (vnet["addressSpace"], subnet["properties"]["addressPrefix"]) == (
+        {"addressPrefixes": ["10.0.0.0/8"]},
+        "10.0.1.0/24",
+    )
+    assert (subnet["properties"]["networkSecurityGroup"], subnet["properties"]["routeTable"]) == (
+        {"id": group["id"]},
+        {"id": table["id"]},
+    )
+    assert [(nic["id"].rsplit("/", 1)[1]) for nic in group["networkInterfaces"]] == ["vm1-nic"]
+    hops = [
+        (route["properties"]["nextHopType"], route["properties"].get("nextHopIpAddress")) for route in table["routes"]
+    ]
+    assert hops == [("VirtualAppliance", "10.9.0.4"), ("VnetLocal", None)]
+    own, next_free = (nic["ipConfigurations"][0]["properties"] for nic in (first, second))
+    assert (own["privateIPAddress"], own["privateIPAllocationMethod"]) == ("10.0.1.9", "Static")
+    assert (next_free["privateIPAddress"], next_free["privateIPAllocationMethod"]) == ("10.0.1.4", "Dynamic")
+    vm = at("rg-app/providers/Microsoft.Compute/virtualMachines/vm1")
+    assert (first["virtualMachine"], vm["networkProfile"]) == (
+        {"id": vm["id"]},
+        {"networkInterfaces": [{"id": first["id"]}]},
+    )
+    assert (first["location"], "networkSecurityGroup" in second) == ("westeurope", False)
+
+
+def test_firewalls_are_those_that_clients_would_have_made() -> None:
+    lab = Lab()
+    load_estate_text(lab.world, NETWORKS, "estate.yaml")
+    network = f"/subscriptions/{lab.subscription}/resourceGroups/rg-net/providers/Microsoft.Network"
+    hub, old, policy, group = (
+        lab.ok("GET", f"{network}/{path}", version="2024-05-01")
+        for path in (
+            "azureFirewalls/afw", "azureFirewalls/old", "firewallPolicies/afwp", "firewallPolicies/afwp/ruleCollectionGroups/g",
+        )
+    )  # fmt: skip
+    assert hub["properties"]["firewallPolicy"] == {"id": policy["id"]}
+    assert hub["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] == "10.9.0.4"
+    assert [entry["name"] for entry in old["properties"]["networkRuleCollections"]] == ["c"]
+    assert (old["properties"]["sku"]["tier"], policy["properties"]["sku"]) == ("Premium", {"tier": "Premium"})
+    assert policy["properties"]["ruleCollectionGroups"] == [{"id": group["id"]}]
+    assert (group["properties"]["priority"], group["location"]) == (300, "northeurope")
+    assert [collection["name"] for collection in group["properties"]["ruleCollections"]] == ["c"]
+
+
+NSG = "resourceGroups:\n  rg:\n    networkSecurityGroups:\n      nsg:\n        rules: {a: %s}"
+VMS = "resourceGroups:\n  rg:\n    virtualMachines:\n      vm1: %s"
+AFW = "resourceGroups:\n  rg:\n    azureFirewalls:\n      afw: %s"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        (NSG % "{priority: 99, access: deny}", "4:7", "Azure would refuse it: 400 SecurityRuleInvalidPriority"),
+        (NSG % "{access: deny}", "4:7", "Azure would refuse it: 400 SecurityRuleInvalidPriority"),
+        (NSG % "{priority: 100, access: perhaps}", "5:36", "access cannot be perhaps"),
+        (NSG % "{priority: 100, protocols: tcp}", "5:36", "did you mean protocol"),
+        (VMS % "{subnet: rg/vnet}", "4:13", "rg/vnet names no subnet"),
+        (VMS % "{subnet: rg/vnet/a}", "4:7", "Azure would refuse it: 400 InvalidResourceReference"),
+        (VMS % "{nsg: rg/a}", "4:13", "nsg without subnet"),
+        (VMS % "{address: 10.0.0.4}", "4:13", "address without subnet"),
+        (AFW % "{policy: rg/p}", "4:13", "rg/p names no firewallPolicy"),
+        (AFW % "{policy: p}", "4:13", "p names no firewallPolicy"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(text: str, where: str, says: str) -> None:
+    with pytest.raises(EstateError) as raised:
+        load_estate_text(World.open(), text, "estate.yaml")
+    assert raised.value.where == f"estate.yaml:{where}"
+    assert says in str(raised.value)

@@ -20,7 +20,6 @@ from reconciler.sandbox.transport import SandboxTransport
 from reconciler.sandbox.world import World
 from tests.journeys.local import Local
 
-
 _A_BACKUP_SECONDS = 70 * 60
 
 

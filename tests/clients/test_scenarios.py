@@ -22,7 +22,7 @@ def test_there_are_as_many_as_promised() -> None:
 
 def test_every_file_of_scenarios_is_run_and_its_counts_are_told() -> None:
     assert sorted(path.name for path in (HERE / "scenarios").iterdir()) == sorted(SCENARIOS)
-    told = (HERE.parents[1] / "docs" / "sandbox-clients.md").read_text(encoding="utf-8")
+    told = (HERE.parents[1] / "docs" / "sandbox.md").read_text(encoding="utf-8")
     for name in SCENARIOS:
         steps = load(HERE / "scenarios" / name)
         tasks = sum(len(step.play) for step in steps)

@@ -72,21 +72,26 @@ def apply(common: Common, approval: Approval, targets: Sequence[str], journal: P
             common.output.say(plan_lines(seen.plan, target=connection.told, verbose=common.verbose))
         if not seen.plan.steps:
             return _conclude(common, connection, Outcome(()), seen.plan)
-        _agree(common.output, connection.told, seen, approval, allowances)
+        _agree(common.output, connection, seen, approval, allowances)
         outcome = _execute(connection, seen, allowances, common.parallelism, journal or connection.journal)
         return _conclude(common, connection, outcome, _look_again(common, connection, seen, targets))
 
 
-def _agree(output: Output, told: str, seen: Picture, approval: Approval, allowances: Mapping[StepClass, int]) -> None:
-    """Returns when everything may be done. Raises `ConsentError` with all that is missing; nothing was sent then."""
-    problems = refusals(seen.plan, seen.spec.consents, allowances, seen.now.date())
+def _agree(
+    output: Output, connection: Connection, seen: Picture, approval: Approval, allowances: Mapping[StepClass, int]
+) -> None:
+    """Returns when everything may be done. Raises `ConsentError` with all that is missing; nothing was sent then.
+
+    The day is the clock's: no --now brings back a consent that has expired.
+    """
+    problems = refusals(seen.plan, seen.spec.consents, allowances, connection.clock.now().date())
     if problems:
         raise ConsentError(*problems)
     if approval.auto_approve:
         return
     if not sys.stdin.isatty():
         raise nobody_to_ask()
-    output.note([line(f"Shall this be done in {told}? Only yes lets it start.")])
+    output.note([line(f"Shall this be done in {connection.told}? Only yes lets it start.")])
     try:
         reply = input()
     except EOFError:
@@ -98,18 +103,20 @@ def _agree(output: Output, told: str, seen: Picture, approval: Approval, allowan
 def _execute(
     connection: Connection, seen: Picture, allowances: Mapping[StepClass, int], in_flight: int, journal: Path
 ) -> Outcome:
+    notes = FileJournal(journal)
     with applying(seen.plan) as watcher, _terminated_like_interrupted():
         return apply_plan(
             seen.plan,
             entries_by_address(seen.spec, seen.survey, KINDS),
             connection.azure(read_only=False),
             connection.clock,
-            FileJournal(journal),
-            allowed=_last_gate(seen, allowances, seen.now.date()),
+            notes,
+            allowed=_last_gate(seen, allowances, connection.clock.now().date()),
             run=connection.run,
             in_flight=in_flight,
             request_ids=connection.request_ids,
             watch=watcher,
+            unended=notes.unended(),
         )
 
 

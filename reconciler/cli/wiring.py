@@ -64,7 +64,7 @@ class Connection:
 def connected(common: Common) -> Iterator[Connection]:
     """Raises `UsageError` for options that name no target, or two."""
     common.refuse_two_targets()
-    opened = _sandbox(common.sandbox) if common.sandbox else _azure(common)
+    opened = _sandbox(common.sandbox, common.moment) if common.sandbox else _azure(common)
     with opened as connection:
         try:
             yield connection
@@ -74,7 +74,7 @@ def connected(common: Common) -> Iterator[Connection]:
 
 
 @contextmanager
-def _sandbox(path: Path) -> Iterator[Connection]:
+def _sandbox(path: Path, moment: datetime | None) -> Iterator[Connection]:
     from reconciler.cli.worlds import opened
     from reconciler.cloud import Azure
     from reconciler.sandbox.transport import SandboxClock, SandboxCredential, SandboxTransport
@@ -88,7 +88,9 @@ def _sandbox(path: Path) -> Iterator[Connection]:
             run=InlineExecutor(),
             request_ids=lambda: str(uuid.uuid4()),
             journal=path.with_name(f"{path.name}.journal.jsonl"),
-            make=lambda read_only: Azure(SandboxCredential(), SandboxTransport(world), clock, read_only=read_only),
+            make=lambda read_only: Azure(
+                SandboxCredential(), SandboxTransport(world), clock, read_only=read_only, moment=moment
+            ),
         )
 
 
@@ -111,6 +113,7 @@ def _azure(common: Common) -> Iterator[Connection]:
             make=lambda read_only: connect(
                 clock,
                 read_only=read_only,
+                moment=common.moment,
                 cloud=cloud,
                 endpoint=common.endpoint,
                 workers=pool,

@@ -32,6 +32,7 @@ class Azure:
     """A `core.ports.Cloud`. One object for one run: budget, token, correlation id and job lists are shared.
 
     `workers` runs reads side by side; without it they run one after the other, in an order that is always the same.
+    `moment` stands for the time of the run in what the kinds are told; waiting goes by the clock all the same.
     With `read_only` no request that changes something can leave, whoever asks for it.
     """
 
@@ -46,11 +47,12 @@ class Azure:
         endpoint: str = "",
         workers: Executor | None = None,
         correlation_id: str = "",
+        moment: datetime | None = None,
     ) -> None:
         target = endpoint_of(cloud, endpoint)
         shared = SharedCredential(credential, target, clock)
         self._throttle = Throttle(clock)
-        self._clock, self._workers = clock, workers
+        self._clock, self._workers, self._moment = clock, workers, moment
         self._clients = Clients(
             target,
             shared,
@@ -68,12 +70,12 @@ class Azure:
 
     def survey(self, spec: Spec, now: datetime | None = None) -> Survey:
         """Reads what a plan of the spec needs. What can't be read raises `Unreadable` when it is asked for, not here."""
-        snapshot = Snapshot(self._reader, self._direct, now or self._clock.now())
+        snapshot = Snapshot(self._reader, self._direct, now or self._moment or self._clock.now())
         snapshot.prefetch(spec, self._workers)
         return snapshot
 
     def look(self) -> Live:
-        return Look(self._direct, self._board, self._clock.now())
+        return Look(self._direct, self._board, self._moment or self._clock.now())
 
     def send(self, write: Write, request_id: str) -> Accepted:
         """Sends one request that changes something, once. Raises `CloudError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from datetime import datetime
 
 from reconciler.cloud.azure import Azure
 from reconciler.cloud.clients import Transport
@@ -22,6 +23,7 @@ def connect(
     workers: Executor | None = None,
     correlation_id: str = "",
     sandbox_token: str = "",
+    moment: datetime | None = None,
 ) -> Azure:
     """Azure over the network. Raises `CloudError` when endpoint and credential do not belong together.
 
@@ -37,6 +39,7 @@ def connect(
         endpoint=endpoint,
         workers=workers,
         correlation_id=correlation_id,
+        moment=moment,
     )
 
 

@@ -30,9 +30,7 @@ def differences(live: Mapping[str, object], wanted: Mapping[str, object]) -> tup
     # A tag may be called __x: deepdiff would take it for a private variable and be silent.
     tree = DeepDiff(live, wanted, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     found = {_path_to_value(level.path(output_format="list")) for levels in tree.values() for level in levels}
-    return tuple(
-        Difference(".".join(path), dig(live, *path), dig(wanted, *path)) for path in sorted(found) if path
-    )
+    return tuple(Difference(".".join(path), dig(live, *path), dig(wanted, *path)) for path in sorted(found) if path)
 
 
 def _path_to_value(path: list[str | int]) -> tuple[str, ...]:

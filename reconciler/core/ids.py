@@ -86,7 +86,9 @@ class FirewallRef(ResourceRef):
 
     @classmethod
     def of(cls, subscription: str, resource_group: str, name: str) -> FirewallRef:
-        return cls(arm_id(subscription, resource_group, FIREWALL_TYPE, name).lower(), subscription, resource_group, name)
+        return cls(
+            arm_id(subscription, resource_group, FIREWALL_TYPE, name).lower(), subscription, resource_group, name
+        )
 
     @property
     def id(self) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from reconciler.core.nsg import FIRST_PRIORITY, LAST_PRIORITY, SecurityRule, Traffic
 from reconciler.core.places import NetworkSpace
-from reconciler.core.spans import Cover
 
 # Where nothing denies: before the place where people put their own last deny.
 _UNOPPOSED = 4000
@@ -38,19 +37,18 @@ def free_priority(
     """
     custom = [rule for rule in rules if rule.direction == wanted.direction and rule.priority <= LAST_PRIORITY]
     own = next((rule for rule in custom if rule.name.lower() == name.lower()), None)
-    others = [rule for rule in custom if rule is not own]
     known = space or NetworkSpace()
-    denies = [rule for rule in others if rule.access == "Deny" and rule.cover(wanted, known) is not Cover.NONE]
+    denies = [rule for rule in custom if rule.access == "Deny" and rule is not own and rule.cover(wanted, known)]
     first = min(denies, key=lambda rule: rule.priority, default=None)
     if own is not None and (first is None or own.priority < first.priority):
         return own.priority
-    taken = {rule.priority for rule in others} | set(reserved)
+    taken = {rule.priority for rule in custom} | set(reserved)
     numbers = [*range(first.priority - 1 if first else _UNOPPOSED, FIRST_PRIORITY - 1, -1)]
     if first is None:
         numbers += range(_UNOPPOSED + 1, LAST_PRIORITY + 1)
     free: int | None = next((number for number in numbers if number not in taken), None)
     if free is None:
-        return NoRoom(first, _moved_up(others, first, taken) if first else ())
+        return NoRoom(first, _moved_up(custom, first, taken) if first else ())
     return free
 
 

@@ -56,7 +56,6 @@ class Cloud(Protocol):
         """One look at the polling URL that the answer to a write named."""
         ...
 
-
     def job(self, vault: VaultRef, job_id: str) -> Progress: ...
 
 

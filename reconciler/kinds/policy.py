@@ -67,7 +67,7 @@ def _update(
     changes: tuple[Change, ...],
 ) -> Step:
     count = dig_int(properties, "protectedItemsCount") or 0
-    why = f"the policy differs from the spec; {count} protected VM{'s' if count != 1 else ''} follow it"
+    why = f"the policy differs from the spec; {count} protected {'VM follows' if count == 1 else 'VMs follow'} it"
     return _step(entry, "update", changes, why, wire_body(wanted, properties), digest(now))
 
 

@@ -25,6 +25,7 @@ from reconciler.kinds.addresses import egress_address
 from reconciler.kinds.egress import finding_of, is_anyones, is_own, missing, owner_text
 
 _SIDES = ("source", "destination")
+_NOTHING_KNOWN = NetworkSpace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class WantedRule:
     destination: str
     ports: tuple[int, ...]
     effect: str
-    space: NetworkSpace = NetworkSpace()
+    space: NetworkSpace = _NOTHING_KNOWN
 
     @property
     def name(self) -> str:

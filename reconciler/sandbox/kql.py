@@ -102,7 +102,7 @@ def _stage(reader: _Reader, entries: list[Entry]) -> list[Entry]:
         base: Callable[[Entry], Entry] = dict if verb == "extend" else lambda entry: {}
         found = [base(entry) | {name: value(entry) for name, value in columns} for entry in entries]
     elif verb in ("take", "limit"):
-        found = entries[: int(reader.next() or 0)]
+        found = entries[: _whole(reader.next())]
     elif verb in ("order", "sort"):
         reader.need("by")
         key = _expression(reader)
@@ -115,6 +115,12 @@ def _stage(reader: _Reader, entries: list[Entry]) -> list[Entry]:
         raise UnknownQuery(verb)
     reader.end()
     return found
+
+
+def _whole(token: str) -> int:
+    if not token.isdecimal():
+        raise UnknownQuery(token or "the end")
+    return int(token)
 
 
 def _columns(reader: _Reader) -> list[tuple[str, Expression]]:

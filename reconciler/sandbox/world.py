@@ -1,6 +1,7 @@
 """The state of the sandbox: resources as rows, what is still to happen, and the virtual clock, in one SQLite file."""
 
 import json
+import math
 import sqlite3
 import threading
 import uuid
@@ -179,7 +180,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Moves the clock on and lets everything happen that falls due meanwhile, in order of due time."""
         with self.transaction():
-            until = self.fact("now") + max(int(seconds * 1_000_000), 0)
+            until = self.fact("now") + max(math.ceil(seconds * 1_000_000), 0)
             self.horizon = utc(until)
             while due := self._db.execute(
                 "SELECT seq, due, effect, data FROM pending WHERE due <= ? ORDER BY due, seq LIMIT 1", (until,)

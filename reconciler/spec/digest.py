@@ -13,9 +13,9 @@ from reconciler.core.ids import ResourceRef
 
 
 def digest(parts: Iterable[Iterable[object]]) -> str:
-    """SHA-256 over canonical JSON of the meaning. The parts must be sorted already."""
+    """`sha256:` and 64 hex digits over canonical JSON of the meaning. The parts must be sorted already."""
     canonical = json.dumps([[meaning(value) for value in part] for part in parts], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def meaning(value: object) -> Any:

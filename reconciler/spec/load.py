@@ -83,6 +83,7 @@ class _Estate:
     def __init__(self) -> None:
         self.vaults: dict[str, DesiredVault] = {}
         self.policies: list[DesiredPolicy] = []
+        self.names: dict[str, DesiredVault] = {}  # addresses carry a vault's name alone, so it is unique over the spec
         self.protections: dict[str, DesiredProtection] = {}
         self.selections: list[Selection] = []
         self.consents: list[Consent] = []
@@ -104,7 +105,8 @@ class _Estate:
             return
         ref = VaultRef.of(subscription, group, name)
         wanted = resolve.vault_of(ref, location, vault, source.place(name_at))
-        first = self.vaults.setdefault(ref.key, wanted)
+        first = self.names.setdefault(name.lower(), wanted)
+        self.vaults[ref.key] = first
         if first is not wanted:
             source.complain("E505", name_at, f"the vault '{name}' is described at {first.place} already")
         names = {policy.lower(): policy for policy in vault.policies or {}}

@@ -50,6 +50,7 @@ def other(number: int) -> VmRef:
 def test_jobs_of_an_item_are_its_own() -> None:
     jobs = Jobs(job(3, vm=other(1)), job(2), job(1, "Completed"))
     assert [found["name"] for found in jobs.canned.azure.look().running_jobs(VAULT, VM)] == ["job-2"]
+    jobs.jobs[1]["properties"]["containerName"] = "IaasVMContainerV2;RG-APP;VM-WEB-01"  # type: ignore[index]
     shouting = VmRef.of(SUBSCRIPTION.upper(), "RG-APP", "VM-WEB-01")
     assert [found["name"] for found in jobs.canned.azure.look().running_jobs(VAULT, shouting)] == ["job-2"]
 

@@ -263,6 +263,13 @@ def test_a_list_that_shows_an_item_twice_proves_no_absence(service: Service) -> 
         found.item(VAULT, vm(4))
 
 
+def test_a_list_that_shows_a_policy_twice_proves_no_absence(service: Service) -> None:
+    service.found[f"{VAULT.id}/backupPolicies"] *= 2
+    service.found[f"{VAULT.id}/backupPolicies/weekly"] = {"name": "weekly"}
+    found, _ = survey(service, protect(VAULT))
+    assert found.policy(VAULT, "weekly") == {"name": "weekly"}
+
+
 def test_a_list_without_trouble_needs_no_second_look(service: Service) -> None:
     found, canned = survey(service, protect(VAULT))
     sent = len(canned.sent)
@@ -298,6 +305,8 @@ def test_a_vault_of_other_people_is_asked_about_one_machine(service: Service) ->
     found, canned = survey(service, protect(VAULT, vm(1)))
     assert found.other_vault(VAULT, vm(1)) == ELSEWHERE.id
     assert canned.sent[-1].method == "POST"
+    service.found[status] = {"protectionStatus": "Protected", "vaultId": VAULT.id.lower()}
+    assert found.other_vault(VAULT, vm(3)) == ""
     service.found[status] = error(403, "AuthorizationFailed")
     with pytest.raises(Unreadable):
         found.other_vault(VAULT, vm(2))
@@ -320,7 +329,12 @@ def test_the_moment_of_the_run_can_be_given(service: Service) -> None:
     assert canned.azure.survey(Spec("d"), later).now == later
 
 
-def test_the_garbage_collector_works_afterwards(service: Service) -> None:
-    assert gc.isenabled()
-    survey(service, protect(VAULT, vm(1)))
-    assert gc.isenabled()
+def test_the_garbage_collector_rests_while_reading_and_works_afterwards(service: Service) -> None:
+    seen: list[bool] = []
+
+    def answer(sent: Sent) -> Reply:
+        seen.append(gc.isenabled())
+        return service(sent)
+
+    Canned(answer).azure.survey(protect(VAULT, vm(1)))
+    assert (set(seen), gc.isenabled()) == ({False}, True)

@@ -31,7 +31,11 @@ ENVIRONMENTS: list[tuple[str, bytes | None, bytes]] = [
     ("other lines", b'PATH="/usr/bin:/bin"\nLANG=C\n', b'PATH="/usr/bin:/bin"\nLANG=C\n' + PLAIN.encode()),
     ("comments and blank lines", b"# http_proxy=x\n\n  # no_proxy=y\n\n", b"# http_proxy=x\n\n  # no_proxy=y\n\n" + PLAIN.encode()),
     ("no end of line", b"LANG=C", b"LANG=C\n" + BLOCK.format(note=" (line ended)", direct=HOST_ADDRESSES).encode()),
-    ("line ends of Windows", b"LANG=C\r\nhttp_proxy=a\r\n", b"LANG=C\r\n# azbackup keeps: http_proxy=a\r\n" + PLAIN.encode()),
+    (
+        "line ends of Windows",
+        b'LANG=C\r\nno_proxy="a"\r\n',
+        b'LANG=C\r\n# azbackup keeps: no_proxy="a"\r\n' + BLOCK.format(note="", direct=f"a,{HOST_ADDRESSES}").encode(),
+    ),
     ("every byte", EVERY_BYTE + b"\n", EVERY_BYTE + b"\n" + PLAIN.encode()),
     ("names that only look like it", LOOKALIKES, LOOKALIKES + PLAIN.encode()),
     (
@@ -199,7 +203,9 @@ def test_a_hostile_host_is_refused_before_anything_is_touched(machine: Machine, 
     assert_refused(machine, "AZBACKUP_PROXY_HOST", host=host)
 
 
-@pytest.mark.parametrize("port", ["", "0", "080", "65536", "100000", "-1", "80x", "80 ", "8\n0", "$(id)", "٣"])
+@pytest.mark.parametrize(
+    "port", ["", "0", "080", "65536", "100000", "9" * 30, "-1", "80x", "80 ", "8\n0", "$(id)", "٣"]
+)
 def test_a_hostile_port_is_refused_before_anything_is_touched(machine: Machine, port: str) -> None:
     assert_refused(machine, "AZBACKUP_PROXY_PORT", port=port)
 

@@ -6,16 +6,30 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.desired import Criteria, NsgEgress, ProxyEgress, Selection, Spec
+from reconciler.core.desired import Criteria, FirewallEgress, NsgEgress, ProxyEgress, Selection, Spec
 from reconciler.core.destinations import storage_tag
-from reconciler.core.ids import NsgRef
+from reconciler.core.errors import Problem, Unreadable
+from reconciler.core.ids import FirewallRef, NsgRef
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
 from reconciler.plan import make_plan
-from tests.support.desired import PLACE, SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, a_vm, an_estate, live_item, protect
+from tests.support.desired import (
+    PLACE,
+    SUBSCRIPTION,
+    VAULT,
+    WEB,
+    a_machine,
+    a_policy,
+    a_spec,
+    a_vm,
+    an_estate,
+    live_item,
+    protect,
+)
 from tests.support.fake_survey import FakeSurvey
 from tests.support.landing import land_plan
-from tests.support.network import DENY_ALL, group_body, instance_view
+from tests.support.network import DENY_ALL, group_body, instance_view, vm_body
+from tests.support.wire import Body
 
 NSG = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
 PROXY = ProxyEgress("out", "10.0.0.5", 8080, PLACE, SUBSCRIPTION, nsg=NSG, configure_guests=True)
@@ -122,3 +136,33 @@ def test_each_egress_has_rules_of_its_own_so_that_either_can_go() -> None:
     first = replace(both, egresses=(PROXY,))
     list(land_plan(make_plan(first, survey, KINDS), first, survey))
     assert [step.address for step in make_plan(both, survey, KINDS).steps] == ["proxy/also"]
+
+
+class _HalfBlind(FakeSurvey):
+    """A survey that may not read what has a word in its id."""
+
+    word = "hidden"
+
+    def resource(self, resource_id: str) -> Body | None:
+        if self.word in resource_id:
+            raise Unreadable(Problem("Z403", resource_id, "forbidden", "no permission", "ask for it"), status=403)
+        return super().resource(resource_id)
+
+
+def test_an_egress_that_cannot_be_read_keeps_no_other_from_its_rules() -> None:
+    survey, hidden = _HalfBlind(), a_vm("vm-proxy")
+    survey.vms[hidden.key] = a_machine(hidden)
+    survey.vm_bodies[hidden.key] = vm_body(hidden.id, "/nic-hidden")
+    firewall = FirewallRef.of(SUBSCRIPTION, "rg-net", "fw")
+    survey.add_resource({"id": firewall.id, "location": "westeurope", "properties": {}})
+    survey.add_resource(group_body(NSG.id, DENY_ALL))
+    unseen = FirewallEgress("b", FirewallRef.of(SUBSCRIPTION, "rg-net", "fw-hidden"), ("10.0.0.0/16",), PLACE)
+    egresses = (
+        replace(PROXY, name="a", vm=hidden),
+        unseen,
+        NsgEgress("c", NSG, PLACE),
+        replace(unseen, name="d", firewall=firewall),
+    )
+    plan = make_plan(Spec("sha256:spec", egresses=egresses), survey, KINDS)
+    assert {step.address for step in plan.steps} == {"nsg_rule/c", "firewall_rule/d"}
+    assert [(each.code, each.address) for each in plan.findings] == [("P901", "firewall_rule/b"), ("P901", "proxy/a")]

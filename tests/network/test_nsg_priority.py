@@ -33,6 +33,7 @@ CASES: list[tuple[str, list[str], int]] = [
     ("the own rule keeps its number", [DENY_ALL, "azbackup-storage 700 out allow tcp from VirtualNetwork to Storage"], 700),
     ("without case", [DENY_ALL, "AzBackup-Storage 700 out allow tcp from VirtualNetwork to Storage"], 700),
     ("unless a deny came before it", [DENY_ALL, "d 600 out deny * from * to *", "azbackup-storage 700 out allow tcp from * to *"], 599),
+    ("what the own rule says does not count", ["azbackup-storage 700 out deny * from * to *"], 700),
     ("the own rule keeps its number where nothing denies", ["azbackup-storage 150 out allow tcp from * to *"], 150),
 ]  # fmt: skip
 
@@ -70,6 +71,16 @@ def test_no_room_names_the_deny_and_the_rules_that_would_move() -> None:
     for body, number in zip(moved, (101, 102, 103), strict=True):
         body["properties"]["priority"] = number
     assert free_priority([security_rule(body) for body in moved], WANTED, "azbackup-storage") == 100
+
+
+def test_the_own_rule_moves_up_with_the_others() -> None:
+    answer = free_priority(
+        rules(["d 100 out deny * from * to *", "azbackup-storage 101 out allow tcp from * to Sql"]),
+        WANTED,
+        "azbackup-storage",
+    )
+    assert isinstance(answer, NoRoom)
+    assert [(rule.name, number) for rule, number in answer.renumber] == [("d", 101), ("azbackup-storage", 102)]
 
 
 def test_a_full_range_has_no_remedy_by_moving() -> None:

@@ -54,7 +54,9 @@ def _with_a_way_out() -> tuple[Spec, FakeSurvey]:
     nsg = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
     survey.add_resource(group_body(nsg.id, DENY_ALL))
     new, back = spec.protections
-    return replace(spec, protections=(replace(new, egress="app"), back), egresses=(NsgEgress("app", nsg, PLACE),)), survey
+    return replace(
+        spec, protections=(replace(new, egress="app"), back), egresses=(NsgEgress("app", nsg, PLACE),)
+    ), survey
 
 
 def _without(read: str) -> tuple[Plan, Plan, FakeSurvey]:

@@ -128,18 +128,20 @@ def test_a_claim_altered_together_with_its_digest_is_refused_by_the_fresh_plan(p
         assert _stale(_resealed(changed), _plan())
 
 
+SMALL = replace(_plan(), steps=_plan().steps[:1], findings=())
+
+
 @settings(max_examples=300)
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_a_flipped_byte_is_refused_or_means_nothing(position: int, flip: int) -> None:
-    small = replace(_plan(), steps=_plan().steps[:1], findings=())
-    data = bytearray(_saved(small).encode())
+    data = bytearray(_saved(SMALL).encode())
     data[position % len(data)] ^= flip
     text = data.decode(errors="replace")
     try:
-        verify(text, small, TARGET)
+        verify(text, SMALL, TARGET)
     except StalePlanError:
         return
-    assert _claims(text) == _claims(_saved(small))
+    assert _claims(text) == _claims(_saved(SMALL))
 
 
 def _claims(text: str) -> dict[str, Any]:

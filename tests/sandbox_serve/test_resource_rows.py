@@ -104,8 +104,11 @@ def test_no_script_runs_on_a_machine_that_is_off(asker: Asker) -> None:
 
 def test_disks(asker: Asker) -> None:
     disk = f"{GROUP}/providers/Microsoft.Compute/disks/data-1"
-    assert asker.ask("PUT", disk, {"location": "westeurope", "properties": {"diskSizeGB": 64}}).status == 202
+    sent = asker.ask("PUT", disk, {"location": "westeurope", "properties": {"diskSizeGB": 64}})
+    result = sent.headers["Location"].removeprefix("https://management.azure.com").partition("?")[0]
+    assert (sent.status, asker.ask("GET", result).status) == (202, 202)
     asker.world.advance(10)
+    assert asker.get(result) == asker.get(disk)  # where az reads it
     assert asker.get(disk)["properties"]["provisioningState"] == "Succeeded"
     assert asker.get(disk)["properties"]["diskSizeBytes"] == 64 * 2**30
     assert len(asker.get(f"{SUBSCRIPTION}/providers/Microsoft.Compute/disks")["value"]) == 1

@@ -12,15 +12,18 @@ from reconciler.sandbox.world import Row, World
 _RETRY_AFTER = {"Retry-After": "3"}
 
 
-def start(call: Call, namespace: str, location: str, segment: str = "operations") -> tuple[str, dict[str, str]]:
+def start(
+    call: Call, namespace: str, location: str, segment: str = "operations", *, makes: str = ""
+) -> tuple[str, dict[str, str]]:
     """Records an operation that runs; gives its key and the header to poll it by.
 
-    A scripted failure that waits for an operation goes with it.
+    A scripted failure that waits for an operation goes with it. `makes` is the key of the resource that its result
+    shows at the end, for the operations whose clients read it there.
     """
     name = call.world.guid()
     path = f"/subscriptions/{call.names['subscription']}/providers/{namespace}/locations/{location}/{segment}/{name}"
     body = {"startTime": text(call.now()), "status": "InProgress", "name": name}
-    call.world.put(Row(path.lower(), "", body, {"error": call.world.failing, "version": call.version}))
+    call.world.put(Row(path.lower(), "", body, {"error": call.world.failing, "makes": makes}))
     call.world.failing = None
     return path.lower(), {"Azure-AsyncOperation": polling_url(call, path, call.version), **_RETRY_AFTER}
 
@@ -89,7 +92,9 @@ def _compute_status(call: Call) -> Response:
 
 
 def _compute_result(call: Call) -> Response:
-    return _result(call, _find(call, "microsoft.compute", "operations"))
+    row = _find(call, "microsoft.compute", "operations")
+    made = call.world.get(row.meta["makes"]) if row.body["status"] == "Succeeded" else None
+    return reply(made.body) if made else _result(call, row)
 
 
 _NETWORK = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/{{location}}"

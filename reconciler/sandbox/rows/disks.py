@@ -35,6 +35,8 @@ def put(call: Call) -> Response:
     location, size = call.body.get("location"), call.properties.get("diskSizeGB", 32)
     if not isinstance(location, str) or not location:
         raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    if not isinstance(size, int) or not 1 <= size <= 65536:
+        raise Refusal(400, "InvalidParameter", f"The value '{size}' of parameter 'disk.diskSizeGB' is out of range.")
     id = f"{group_of(call).body['id']}/providers/{DISK}/{call.names['name']}"
     known = {
         "osType": call.properties.get("osType"),
@@ -58,7 +60,7 @@ def put(call: Call) -> Response:
     body["sku"] = call.body.get("sku") or {"name": "Standard_LRS"}
     body["properties"] = {name: value for name, value in known.items() if value is not None}
     call.world.put(Row(id.lower(), f"{call.subscription_key}/providers/{DISK.lower()}", body))
-    operation, headers = arm_operations.start(call, "Microsoft.Compute", body["location"])
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", body["location"], makes=id.lower())
     call.world.after(_SECONDS, disk_settled, {"operation": operation, "disk": id.lower()})
     location_header = arm_operations.accepted(call, "Microsoft.Compute", headers).headers
     return reply(body, 202, location_header)

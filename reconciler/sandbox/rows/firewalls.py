@@ -7,6 +7,7 @@ from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network import NOTIFIED, refuse_when_busy
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
@@ -129,7 +130,8 @@ def _change(call: Call, key: str, id: str, location: str) -> Response:
     old = call.world.get(key)
     if old:
         refuse_when_busy(old)
-    made = create(call.world, old.body["id"] if old else id, call.body | {"location": location}, state="Updating")
+    with reading():
+        made = create(call.world, old.body["id"] if old else id, call.body | {"location": location}, state="Updating")
     segment = "operations" if "/azurefirewalls/" in key else "nfvOperations"
     operation, headers = arm_operations.start(call, "Microsoft.Network", location, segment)
     call.world.after(_UPDATE_SECONDS, firewall_settled, {"operation": operation, "resource": made.key})

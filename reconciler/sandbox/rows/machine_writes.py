@@ -6,6 +6,7 @@ from typing import Any
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.virtual_machines import TYPE, vm_row
 from reconciler.sandbox.table import GROUP, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
@@ -23,13 +24,14 @@ def put_machine(call: Call) -> Response:
     location = call.body.get("location") or (old.body["location"] if old else "")
     if not isinstance(location, str) or not location:
         raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
-    row = old or _new_machine(call, location, sent)
-    row.body["properties"] |= {name: sent[name] for name in _KEPT if sent.get(name)}
-    if old and sent.get("storageProfile"):
-        storage = row.body["properties"]["storageProfile"]
-        storage["dataDisks"] = sent["storageProfile"].get("dataDisks", storage["dataDisks"])
-    _keep_envelope(row, call.body)
-    row.meta["facts"]["size"] = row.body["properties"]["hardwareProfile"]["vmSize"]
+    with reading():
+        row = old or _new_machine(call, location, sent)
+        row.body["properties"] |= {name: sent[name] for name in _KEPT if sent.get(name)}
+        if old and sent.get("storageProfile"):
+            storage = row.body["properties"]["storageProfile"]
+            storage["dataDisks"] = sent["storageProfile"].get("dataDisks", storage["dataDisks"])
+        _keep_envelope(row, call.body)
+        row.meta["facts"]["size"] = row.body["properties"]["hardwareProfile"]["vmSize"]
     return _write(call, row, 200 if old else 201, "Updating" if old else "Creating")
 
 

@@ -7,6 +7,7 @@ from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network_kinds import KINDS, Kind
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
@@ -126,7 +127,8 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         group = group_of(call)
         id = old.body["id"] if old else f"{group.body['id']}/providers/{kind.type}/{call.names['name']}"
         body = call.body | {"location": location.replace(" ", "").lower()}
-        row = create(call.world, id, body, state="Updating")
+        with reading():
+            row = create(call.world, id, body, state="Updating")
         headers = begin(call, row, network_settled, UPDATE_SECONDS)
         return reply(shown(call.world, kind, row), 200 if old else 201, headers | NOTIFIED)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.rows import arm_operations
+from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network import (
     NOTIFIED,
     UPDATE_SECONDS,
@@ -61,7 +62,8 @@ class Inside:
         for reference in ("networkSecurityGroup", "routeTable") if self.child.segment == "subnets" else ():
             if call.properties.get(reference):
                 must_exist(call.world, id, call.properties[reference])
-        properties = self.child.complete(call.world, id, call.properties)
+        with reading():
+            properties = self.child.complete(call.world, id, call.properties)
         type = f"{self.kind.type}/{self.child.segment}"
         body = child_body(name, id, type, {"provisioningState": "Updating"} | properties)
         entries[place : place + 1] = [body]

@@ -17,23 +17,20 @@ _DELETED_ITEM = "microsoft.recoveryservices/locations/deletedvaults/backupfabric
 
 def query(call: Call) -> Response:
     """Pages of at most 1,000; a query of a form that is not known is refused, never answered by halves."""
-    wanted = [str(each).lower() for each in call.body.get("subscriptions") or _of_options(call) or []]
+    options = call.body.get("options")
+    options = options if isinstance(options, dict) else {}
+    named = call.body.get("subscriptions") or options.get("subscriptions") or []  # az names them inside the options
+    wanted = [str(each).lower() for each in named]
     try:
         found = kql.run(str(call.body.get("query", "")), lambda table: _table(call, table, wanted))
     except kql.UnknownQuery as error:
         said = f"The sandbox knows a part of the query language only, and not: {error}"
         raise Refusal(501, "SandboxHasNoSuchQuery", said) from None
-    options = call.body.get("options") or {}
     start = _number(options.get("$skipToken") or options.get("$skip"), 0)
     page = found[start : start + min(_number(options.get("$top"), _PAGE), _PAGE)]
     more = start + len(page) < len(found)
     head = {"totalRecords": len(found), "count": len(page), "data": page, "facets": []}
     return reply(head | {"resultTruncated": "false"} | ({"$skipToken": str(start + len(page))} if more else {}))
-
-
-def _of_options(call: Call) -> list[str]:
-    """az names the subscriptions inside the options."""
-    return list((call.body.get("options") or {}).get("subscriptions") or [])
 
 
 def _number(value: Any, default: int) -> int:

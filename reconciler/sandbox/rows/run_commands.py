@@ -58,8 +58,8 @@ def put(call: Call) -> Response:
     if not vm.meta["facts"]["running"]:
         said = "Cannot modify extensions in the VM when the VM is not running."
         raise Refusal(409, "OperationNotAllowed", said)
-    source = call.properties.get("source") or {}
-    if not (source.get("script") or source.get("scriptUri") or source.get("commandId")):
+    source = call.properties.get("source")
+    if not isinstance(source, dict) or not any(source.get(kind) for kind in ("script", "scriptUri", "commandId")):
         said = "Required parameter 'source' is missing (null)."
         raise Refusal(400, "InvalidParameter", said)
     id = f"{vm.body['id']}/runCommands/{call.names['command']}"

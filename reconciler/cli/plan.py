@@ -13,6 +13,7 @@ from reconciler.cli.progress import reading
 from reconciler.cli.wiring import Connection, connected
 from reconciler.core.desired import Spec
 from reconciler.core.errors import ExitCode
+from reconciler.core.kind import AnyKind
 from reconciler.core.live import Survey
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
@@ -38,7 +39,9 @@ class Picture:
     now: datetime
 
 
-def picture(common: Common, connection: Connection, targets: Sequence[str]) -> Picture:
+def picture(
+    common: Common, connection: Connection, targets: Sequence[str], kinds: Sequence[AnyKind] = KINDS
+) -> Picture:
     """Reads the spec and Azure. Raises `SpecError` for the one and `CloudError` for the other."""
     now = common.moment or connection.clock.now()
     spec, notes = load_spec(common.spec_paths, today=now.date())
@@ -46,14 +49,16 @@ def picture(common: Common, connection: Connection, targets: Sequence[str]) -> P
         common.output.note(problem_lines(notes))
     elif warnings := [note for note in notes if severity_of(note) == "warning"]:
         common.output.note([line(f"The spec has {counted(len(warnings), 'warning')}; azbackup validate lists them.")])
-    return look(connection, spec, targets, now)
+    return look(connection, spec, targets, now, kinds)
 
 
-def look(connection: Connection, spec: Spec, targets: Sequence[str], now: datetime) -> Picture:
+def look(
+    connection: Connection, spec: Spec, targets: Sequence[str], now: datetime, kinds: Sequence[AnyKind] = KINDS
+) -> Picture:
     """Reads Azure through a door that refuses writes."""
     with reading(f"reading {connection.told}"):
         survey = connection.azure(read_only=True).survey(spec, now)
-        return Picture(spec, survey, make_plan(spec, survey, KINDS, targets), now)
+        return Picture(spec, survey, make_plan(spec, survey, kinds, targets), now)
 
 
 def plan(common: Common, out: Path | None, detailed_exitcode: bool, targets: Sequence[str]) -> ExitCode:

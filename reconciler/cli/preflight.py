@@ -8,6 +8,7 @@ from reconciler.cli.progress import reading
 from reconciler.cli.wiring import connected
 from reconciler.core.errors import ExitCode
 from reconciler.core.readiness import Verdict
+from reconciler.kinds import THOROUGH_KINDS
 from reconciler.plan.select import resolve
 from reconciler.preflight import preflight as check
 from reconciler.report.preflight import preflight_document, preflight_lines, preflight_markdown
@@ -22,7 +23,7 @@ _EXIT_CODES: dict[Verdict, ExitCode] = {
 def preflight(common: Common) -> ExitCode:
     """Raises `SpecError` for the spec and `CloudError` for Azure."""
     with connected(common) as connection:
-        seen = picture(common, connection, ())
+        seen = picture(common, connection, (), THOROUGH_KINDS)
         with reading(f"checking {connection.told}"):
             resolved, _ = resolve(seen.spec, seen.survey)
             readiness = check(resolved, seen.survey, seen.plan)

@@ -30,3 +30,8 @@ KINDS: tuple[AnyKind, ...] = (
 )
 """In the order in which a plan lists what is made: redundancy before the first protected item, because it is frozen after it,
 and the way out and the agent before the VMs that need them."""
+
+THOROUGH_KINDS: tuple[AnyKind, ...] = tuple(
+    VmAgentKind(every_vm=True) if kind.name == VmAgentKind.name else kind for kind in KINDS
+)
+"""The same, for preflight: what costs more than a plan may cost is checked too."""

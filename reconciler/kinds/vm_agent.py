@@ -34,7 +34,13 @@ class VmAgent:
 
 
 class VmAgentKind:
+    """A plan only checks agents of VMs that are not protected yet: the states of all VMs are pages of their own, and a plan
+    that changes nothing must not pay for them. Preflight checks them all (`every_vm`)."""
+
     name = "vm_agent"
+
+    def __init__(self, *, every_vm: bool = False) -> None:
+        self._every_vm = every_vm
 
     def entries(self, spec: Spec) -> Iterable[VmAgent]:
         agentless = {(each.vault, each.name.lower()) for each in spec.policies if each.crash_consistent_only}
@@ -55,13 +61,15 @@ class VmAgentKind:
         machine = live.machine(wanted.vm)
         if machine is None or (entry.agentless and wanted.agent == "check"):
             return Assessment()  # a VM that is not there: protected_vm says so
+        protected = state_of(live.item(wanted.vault, wanted.vm)) == "protected"
+        if protected and wanted.agent == "check" and not self._every_vm:
+            return Assessment()
         view = live.instance_view(wanted.vm)
         if not is_running(view):
             return Assessment(findings=(say.not_running(wanted),))
         findings: list[Finding] = []
         match agent_state(view):
             case "missing":
-                protected = state_of(live.item(wanted.vault, wanted.vm)) == "protected"
                 return Assessment(findings=(say.missing(wanted, machine.os, protected or entry.agentless),))
             case "notReady":
                 findings.append(say.not_ready(wanted, machine.os))

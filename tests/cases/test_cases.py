@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.kinds import KINDS
+from reconciler.kinds import THOROUGH_KINDS as KINDS
 from reconciler.plan import make_plan
 from tests.support.cases import Case, Data, as_far_as_said, cases, found
 from tests.support.landing import land_plan

@@ -13,6 +13,7 @@ from reconciler.cloud.paths import (
     instance_view_path,
     item_path,
     policy_path,
+    prevalidation_path,
     resource_of,
     vault_path,
     vm_path,
@@ -84,6 +85,17 @@ class Direct:
             raise unreadable(failed(error, "POST", where)) from error
         found = parse_vault(status.vault_id or "")
         return found.id if found and str(status.get("protectionStatus")).lower() == "protected" else ""
+
+    def prevalidation(self, vault: VaultRef, vm: VmRef, location: str) -> Body:
+        """What Azure's own check says; it is asked in the region of the vault."""
+        region = location.replace(" ", "").lower()
+        where = prevalidation_path(vm.subscription, region)
+        request: Any = {"resourceType": "VM", "resourceId": vm.id, "vaultId": vault.id, "properties": ""}
+        try:
+            told = self._clients.backup(vm.subscription).protection_intent.validate(region, request, meant=where)
+        except (AzureError, CloudError, ValueError) as error:
+            raise unreadable(failed(error, "POST", where)) from error
+        return dict(told.as_dict())
 
 
 def machine_of(body: Body | None) -> Machine | None:

@@ -109,6 +109,10 @@ def backup_status_path(subscription: str, location: str) -> str:
     return f"/subscriptions/{_checked(subscription)}/{_BACKUP_STATUS}/{_checked(location)}/backupStatus"
 
 
+def prevalidation_path(subscription: str, location: str) -> str:
+    return f"/subscriptions/{_checked(subscription)}/{_BACKUP_STATUS}/{_checked(location)}/backupPreValidateProtection"
+
+
 def quoted(path: str) -> str:
     """The path as it is sent; no name in it holds a slash."""
     return "/".join(quote(segment, safe="") for segment in path.split("/"))

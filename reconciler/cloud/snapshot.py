@@ -137,6 +137,11 @@ class Snapshot:
     def locks(self, subscription: str) -> Sequence[Body]:
         return self._resources.locks(subscription)
 
+    def prevalidation(self, vault: VaultRef, vm: VmRef) -> Body:
+        return self._memo.ask(
+            ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))
+        )
+
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         location = self._location(vault, vm)
         try:

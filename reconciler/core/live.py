@@ -94,6 +94,10 @@ class Survey(Live, Protocol):
         """All resources of a network type (`Microsoft.Network/networkInterfaces`, …) of the subscription, by one list."""
         ...
 
+    def prevalidation(self, vault: VaultRef, vm: VmRef) -> Wire:
+        """Azure's own word on whether protecting the VM in this vault would work; one request a VM (wire-facts 5.8)."""
+        ...
+
     def locks(self, subscription: str) -> Iterable[Wire]:
         """All management locks of the subscription."""
         ...

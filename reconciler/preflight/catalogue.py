@@ -111,6 +111,10 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F301", "info", "rights and Azure Policy not looked at",
      "whether the identity may write, and whether an Azure Policy denies it, shows only when apply writes",
      "backup-rules G, I.30", "compare the roles of the identity with those that are needed"),
+    ("F302", "blocking", "Azure's own check says no", "Azure was asked whether protecting the VM would work",
+     "wire-facts 5.8", "mend what the check names, then run preflight again"),
+    ("F303", "info", "Azure's own check was not asked about all VMs", "it takes a request for each VM",
+     "wire-facts 5.8", "none needed: the other checks looked at every VM"),
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = tuple(Check(*row) for row in _ROWS)

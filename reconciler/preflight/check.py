@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from reconciler.core.desired import DesiredVault, Spec
 from reconciler.core.errors import Unreadable
@@ -15,6 +15,7 @@ from reconciler.preflight.egress import needs_network, ways_out
 from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound
+from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
 from reconciler.preflight.subject import Subject, subjects
 from reconciler.preflight.vaults import edit_findings, soft_deleted_findings, vault_findings
 
@@ -28,8 +29,8 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     What the kinds judge comes from the plan; only what they don't look at is looked at here. What could not be read
     is a warning of the VM that needs it: unknown is not fine.
     """
-    checks = _Checks(survey, plan)
     wanted = sorted(subjects(spec), key=lambda subject: subject.address.lower())
+    checks = _Checks(survey, plan, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
     shared = [*plan.findings, *edit_findings(plan), *_of_vaults(spec, wanted, survey, plan, checks)]
     by_address: dict[str, list[Finding]] = {}
     for each in shared:
@@ -39,6 +40,7 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     rest = [each for each in shared if each.address.lower() not in owned]
     if wanted:
         rest.append(finding("F301", "preflight", "only reading was tried"))
+        rest += not_asked(to_be_asked(wanted, plan))
     return Readiness(machines, _sorted(rest))
 
 
@@ -53,8 +55,9 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
 class _Checks:
     """The checks of single VMs; disks, locks and networks are read once for all of them."""
 
-    def __init__(self, survey: Survey, plan: Plan) -> None:
+    def __init__(self, survey: Survey, plan: Plan, asked: Collection[str]) -> None:
         self._survey = survey
+        self._asked = asked
         self._network = Network(survey, plan)
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
@@ -76,6 +79,8 @@ class _Checks:
                 finding("F171", subject.address, "it is in another subscription than its vault", where=subject.where)
             )
         own += self._try(subject, "its protected item", lambda: soft_deleted_findings(subject, self._survey))
+        if subject.address in self._asked:
+            own += self._try(subject, "Azure's own check", lambda: prevalidation_findings(subject, self._survey))
         machine = self._machine(subject, own)
         if machine is not None:
             own += machine_findings(subject, machine)

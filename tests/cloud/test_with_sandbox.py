@@ -17,6 +17,7 @@ from reconciler.sandbox.faults import Answer, Fault, Lost, throttled, token_expi
 from reconciler.sandbox.generate import generate
 from reconciler.sandbox.transport import SandboxClock, SandboxCredential, SandboxTransport
 from reconciler.sandbox.world import DEFAULT_SUBSCRIPTION, World
+from tests.journeys.local import Local, spec_of, world_of
 
 VAULT = VaultRef.of(DEFAULT_SUBSCRIPTION, "rg-backup", "rsv-prod")
 VM = VmRef.of(DEFAULT_SUBSCRIPTION, "rg-app", "vm-web-01")
@@ -213,3 +214,17 @@ def test_the_request_budget_of_a_plan_without_changes(vms: int, vaults: int, mos
     assert len(items) == len(list(found.machines(DEFAULT_SUBSCRIPTION))) == vms
     assert sum(azure.requests.values()) <= most
     assert set(azure.requests) == {"GET"}
+
+
+def test_azures_own_check_before_a_vm_is_protected() -> None:
+    world = world_of("troubled-estate.yaml")
+    spec = spec_of("troubled.yaml")
+    local = Local(world, read_only=True)
+    survey = local.survey(spec)
+    vault = spec.vaults[0].ref
+    subscription = vault.subscription
+    assert survey.prevalidation(vault, VmRef.of(subscription, "rg-app", "vm-new"))["status"] == "Succeeded"
+    refused = survey.prevalidation(vault, VmRef.of(subscription, "rg-app", "vm-in-other-vault"))
+    assert refused["status"] == "Failed"
+    assert refused["errorCode"] == "UserErrorVmAlreadyProtected"
+    assert local.azure.requests["POST"] == 2

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READS = (
     "group_missing", "vault", "storage_config", "vault_config", "policy", "item", "running_jobs", "backup_jobs",
     "recovery_points", "machine", "other_vault", "machines", "items", "policies", "virtual_machine", "instance_view",
-    "resource", "resources", "locks",
+    "resource", "resources", "locks", "prevalidation",
 )  # fmt: skip
 _ENDED = ("Completed", "CompletedWithWarnings", "Failed", "Cancelled")
 _Item = tuple[str, str]  # key of the vault, key of the VM
@@ -43,6 +43,8 @@ class FakeSurvey:
     views: dict[str, Body] = field(default_factory=dict)
     resource_bodies: dict[str, Body] = field(default_factory=dict)
     lock_bodies: list[Body] = field(default_factory=list)
+    prevalidations: dict[str, Body] = field(default_factory=dict)
+    asked_azure: list[str] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     missing_groups: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
@@ -124,6 +126,11 @@ class FakeSurvey:
         self._read("resources")
         start, kind = f"/subscriptions/{subscription}/".lower(), f"/providers/{resource_type}/".lower()
         return [body for key, body in self.resource_bodies.items() if key.startswith(start) and kind in key]
+
+    def prevalidation(self, vault: VaultRef, vm: VmRef) -> Body:
+        self._read("prevalidation")
+        self.asked_azure.append(vm.key)
+        return self.prevalidations.get(vm.key, {"status": "Succeeded"})
 
     def locks(self, subscription: str) -> Iterable[Body]:
         self._read("locks")

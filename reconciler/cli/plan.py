@@ -69,9 +69,11 @@ def plan(common: Common, out: Path | None, detailed_exitcode: bool, targets: Seq
     clocks = policy_clocks(seen.spec.policies, seen.now)
     document["clock"] = [clock.document() for clock in clocks]
     output.result(
-        text=lambda: (
-            *clock_lines(clocks, verbose=common.verbose),
-            *plan_lines(seen.plan, target=connection.told, verbose=common.verbose),
+        text=lambda: plan_lines(
+            seen.plan,
+            target=connection.told,
+            clock=clock_lines(clocks, verbose=common.verbose),
+            verbose=common.verbose,
         ),
         document=lambda: document,
         markdown=lambda: plan_markdown(seen.plan, target=connection.told),

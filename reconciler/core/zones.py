@@ -1,11 +1,11 @@
-"""Time zones: IANA and Windows names for the same zone, and what a wall-clock time is in UTC on a given day.
+"""Time zones: IANA and Windows names for the same zone, and what a wall-clock time is in UTC at a given moment.
 
 Azure Backup stores Windows names (backup-rules C.2); people write either. The table of names is tzlocal's copy of the CLDR one.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal.windows_tz import tz_win, win_tz
@@ -42,14 +42,16 @@ def zone_info(zone: str) -> ZoneInfo | None:
         return None
 
 
-def utc_time(wall_clock: str, zone: ZoneInfo, on: date) -> tuple[str, int]:
-    """`HH:MM` local on a day → (`HH:MM` in UTC, days by which the UTC date differs: -1, 0 or 1).
+def utc_time(wall_clock: str, zone: ZoneInfo, now: datetime) -> tuple[str, int]:
+    """`HH:MM` local → (`HH:MM` in UTC, days by which the UTC date differs: -1, 0 or 1).
 
-    In a gap the time after the change counts, in an overlap the first of the two (PEP 495, fold 0).
+    The zone's offset at an aware moment counts. By the offset of the day, a time early on the day of a clock change would
+    stay unshifted until the day after, and the run between would be an hour off.
     """
-    local = datetime.combine(on, time.fromisoformat(wall_clock), zone)
-    utc = local.astimezone(UTC)
-    return utc.strftime("%H:%M"), (utc.date() - on).days
+    local = now.astimezone(zone)
+    clock = datetime.combine(local.date(), time.fromisoformat(wall_clock))
+    utc = clock - (local.utcoffset() or timedelta())
+    return utc.strftime("%H:%M"), (utc.date() - clock.date()).days
 
 
 def observes_daylight_saving(zone: ZoneInfo, year: int) -> bool:

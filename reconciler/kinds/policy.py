@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import datetime
 
 from reconciler.core import zones
 from reconciler.core.canonical import digest
@@ -33,8 +33,8 @@ class PolicyKind:
         return policy_address(entry.vault, entry.name)
 
     def assess(self, entry: DesiredPolicy, live: Live) -> Assessment:
-        wanted = wanted_form(entry, live.now.date())
-        notes = _clock_notes(entry, live.now.date())
+        wanted = wanted_form(entry, live.now)
+        notes = _clock_notes(entry, live.now)
         wire = live.policy(entry.vault, entry.name)
         if wire is None:
             if entry.name.lower() in SERVICE_OWNED:
@@ -140,7 +140,7 @@ def _other_workload(entry: DesiredPolicy, properties: Wire) -> Finding:
     )
 
 
-def _clock_notes(entry: DesiredPolicy, today: date) -> tuple[Finding, ...]:
+def _clock_notes(entry: DesiredPolicy, now: datetime) -> tuple[Finding, ...]:
     """Following the wall clock over midnight moves the day that Azure counts by (see zones.utc_time)."""
     monthly = entry.retention.monthly or entry.retention.yearly
     if entry.schedule.daylight_saving != "follow" or monthly is None:
@@ -149,7 +149,7 @@ def _clock_notes(entry: DesiredPolicy, today: date) -> tuple[Finding, ...]:
     if rules is None:
         return ()
     local = entry.schedule.at
-    utc, shift = zones.utc_time(local, rules, today)
+    utc, shift = zones.utc_time(local, rules, now)
     if not shift:
         return ()
     return (
@@ -159,7 +159,7 @@ def _clock_notes(entry: DesiredPolicy, today: date) -> tuple[Finding, ...]:
             f"{local} in {entry.schedule.time_zone} is {utc} UTC on another day",
             "with daylightSaving: follow Azure counts days in UTC, so the monthly and yearly points fall on the day beside",
             "choose a time that lies on the same day in UTC, or write daylightSaving: fixed",
-            "warning",
+            "info",  # it is so for good: a warning would be drift for ever
         ),
     )
 

@@ -9,7 +9,7 @@ Times are wall clock in the policy's zone, dates dropped; sets are sorted; absen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import datetime
 
 from reconciler.core import zones
 from reconciler.core.desired import Archive, DesiredPolicy, MonthDays, MonthWeeks, Retention, Schedule
@@ -45,9 +45,9 @@ def live_form(properties: Mapping[str, object]) -> dict[str, object]:
     return form
 
 
-def wanted_form(policy: DesiredPolicy, on: date) -> dict[str, object]:
-    """The normal form of what the spec asks for on a day; what it leaves out is left out here too."""
-    schedule, shift = _clock(policy.schedule, on)
+def wanted_form(policy: DesiredPolicy, now: datetime) -> dict[str, object]:
+    """The normal form of what the spec asks for at a moment; what it leaves out is left out here too."""
+    schedule, shift = _clock(policy.schedule, now)
     form: dict[str, object] = {
         "tier": policy.tier,
         "schedule": schedule,
@@ -113,15 +113,15 @@ def _is_enhanced(properties: Mapping[str, object]) -> bool:
     return by_type or dig_text(properties, "schedulePolicy", "schedulePolicyType") == "SimpleSchedulePolicyV2"
 
 
-def _clock(schedule: Schedule, on: date) -> tuple[dict[str, object], int]:
+def _clock(schedule: Schedule, now: datetime) -> tuple[dict[str, object], int]:
     """The schedule as Azure is to have it, and by how many days its weekdays move.
 
-    Azure does not follow clock changes; `follow` therefore sends the UTC time that the wall clock has on this day.
+    Azure does not follow clock changes; `follow` therefore sends the UTC time that the wall clock has by the offset of now.
     """
     at, zone, shift = schedule.at, zones.windows_name(schedule.time_zone) or schedule.time_zone, 0
     rules = zones.zone_info(schedule.time_zone)
     if schedule.daylight_saving == "follow" and rules is not None:
-        (at, shift), zone = zones.utc_time(schedule.at, rules, on), "UTC"
+        (at, shift), zone = zones.utc_time(schedule.at, rules, now), "UTC"
     form: dict[str, object] = {"every": _EVERY[schedule.frequency], "at": at, "timeZone": zone}
     if schedule.frequency == "Weekly":
         form["on"] = _shifted(schedule.weekdays, shift)

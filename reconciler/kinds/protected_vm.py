@@ -149,7 +149,7 @@ def _policy_effects(entry: ProtectedVm, policy_now: str, item: Wire, live: Live)
     """What moving to the wanted policy does to the points there are; None when Azure has no such way."""
     if entry.policy is None:
         return ["UNKNOWN"]
-    wanted = wanted_form(entry.policy, live.now.date())
+    wanted = wanted_form(entry.policy, live.now)
     wire = live.policy(entry.wanted.vault, policy_now)
     if wire is None:
         return ["UNKNOWN"]
@@ -166,7 +166,7 @@ def _resume(entry: ProtectedVm, item: Wire, live: Live) -> Step:
     """
     wanted = entry.wanted
     points = live.recovery_points(wanted.vault, wanted.vm)
-    form = wanted_form(entry.policy, live.now.date()) if entry.policy else {}
+    form = wanted_form(entry.policy, live.now) if entry.policy else {}
     lost = points_past_expiry(points, form, live.now)
     one_way = _tier(entry) == "enhanced" and dig_text(item, "properties", "policyType") != "V2"
     changes = [

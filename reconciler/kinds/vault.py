@@ -44,9 +44,10 @@ class VaultKind:
         wanted = wanted_fields(entry)
         now = live_fields(wire, wanted)
         found = differences(now, wanted)
-        if not found:
-            return Assessment(busy=busy)
-        return Assessment((_update(entry, wire, wanted, now, found),), busy=busy)
+        findings = tuple(_for_good(entry) for each in found if each.before == "PermanentlyDisabled")
+        if found := tuple(each for each in found if each.before != "PermanentlyDisabled"):
+            return Assessment((_update(entry, wire, wanted, now, found),), findings, busy=busy)
+        return Assessment(findings=findings, busy=busy)
 
 
 def normal_location(location: str) -> str:
@@ -179,6 +180,19 @@ def _no_group(entry: DesiredVault) -> Finding:
         what=f"resource group {entry.ref.resource_group} does not exist",
         why="a vault is made in a resource group, and azbackup makes no resource groups",
         remedy=f"az group create --name {entry.ref.resource_group} --location {entry.location}",
+    )
+
+
+def _for_good(entry: DesiredVault) -> Finding:
+    return Finding(
+        code="P103",
+        severity="blocking",
+        address=vault_address(entry.ref),
+        where=str(entry.place),
+        what=f"crossSubscriptionRestore is PermanentlyDisabled; the spec says {entry.cross_subscription_restore}",
+        why="what was disabled permanently can never be allowed again (change taxonomy VLT-13)",
+        remedy="write crossSubscriptionRestore: permanentlyDisabled, or leave the key out",
+        alone=True,
     )
 
 

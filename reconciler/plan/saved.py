@@ -59,13 +59,13 @@ def verify(text: str, fresh: Plan, target: Mapping[str, object]) -> None:
     problems = [
         *_differs("target", saved.get("target"), json.loads(json.dumps(target))),
         *_differs("specDigest", saved.get("specDigest"), fresh.spec_digest),
-        *_step_differences(saved.get("steps"), fresh),
+        *_step_differences(saved.get("steps"), saved.get("findings"), fresh),
     ]
     if problems:
         raise StalePlanError(*problems)
 
 
-def _step_differences(saved: object, fresh: Plan) -> list[Problem]:
+def _step_differences(saved: object, findings: object, fresh: Plan) -> list[Problem]:
     documents = saved if isinstance(saved, list) else []
     claimed = {_essence(each) for each in documents if isinstance(each, dict)}
     problems = [
@@ -73,12 +73,20 @@ def _step_differences(saved: object, fresh: Plan) -> list[Problem]:
         for step in fresh.steps
         if _essence(step.document()) not in claimed
     ]
-    left = {_essence(step.document()) for step in fresh.steps}
+    left, blocked = {_essence(step.document()) for step in fresh.steps}, _blocked(findings, fresh)
     for each in documents:
         address = str(each.get("address")) if isinstance(each, dict) else ""
-        if address in fresh.blocked and _essence(each) not in left:
-            problems.append(_stale(f"{address} is now blocked by {fresh.blocked[address]}", address))
+        if address in blocked and _essence(each) not in left:
+            problems.append(_stale(f"{address} is now blocked by {blocked[address]}", address))
     return problems
+
+
+def _blocked(findings: object, fresh: Plan) -> dict[str, str]:
+    """What keeps an address from running, by address: a blocking finding that the saved plan hasn't got, or another address."""
+    documents = findings if isinstance(findings, list) else []
+    known = {(each.get("address"), each.get("code")) for each in documents if isinstance(each, dict)}
+    new = (each for each in fresh.findings if each.severity == "blocking" and (each.address, each.code) not in known)
+    return {each.address: f"{each.code}: {each.what}" for each in new} | dict(fresh.blocked)
 
 
 def _how_new(step: Step, documents: Sequence[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.errors import Problem
-from reconciler.core.plan import Finding, Plan, Step
+from reconciler.core.plan import Change, Finding, Plan, Step
 from reconciler.core.taxonomy import StepClass, effect_of
 from reconciler.report.neutralise import Line, Span, Style, line
 from reconciler.report.words import (
@@ -26,8 +26,11 @@ SHOWN_OF_GROUP = 3
 _SEVERITY_STYLES: dict[str, Style] = {"blocking": "red", "error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def plan_lines(plan: Plan, *, target: str, verbose: bool = False) -> Iterator[Line]:
-    """The plan grouped by vault, and its summary. Without `verbose`, many equal steps that cost nothing are folded."""
+def plan_lines(plan: Plan, *, target: str, clock: Iterable[Line] = (), verbose: bool = False) -> Iterator[Line]:
+    """The plan grouped by vault, the section `clock` (`report.clock.clock_lines`), and the summary.
+
+    Without `verbose`, many equal steps that cost nothing are folded.
+    """
     yield line(Span(f"target: {target}", "dim"))
     for vault, (steps, findings) in _by_vault(plan).items():
         yield line()
@@ -37,6 +40,7 @@ def plan_lines(plan: Plan, *, target: str, verbose: bool = False) -> Iterator[Li
         for finding in findings:
             yield from finding_lines(finding)
     yield line()
+    yield from clock
     yield line(Span(plan_summary(plan), "bold"))
     yield from care_lines(plan)
     yield from blocked_lines(plan, verbose=verbose)
@@ -149,11 +153,16 @@ def _group_lines(group: Sequence[Step]) -> Iterator[Line]:
 def _step_lines(step: Step) -> Iterator[Line]:
     yield _step_line(step)
     yield from _indented("", step.why)
+    by_cost: dict[tuple[StepClass, str] | None, list[Change]] = {}
     for change in step.changes:
         effect = effect_of(change.effect)
-        yield from _indented("  ", change_text(change))
-        if effect.step_class.needs_allowance:
-            yield line("        ", Span(f"{effect.step_class.word}: {effect.meaning}", _class_style(effect.step_class)))
+        costs = effect.step_class.needs_allowance
+        by_cost.setdefault((effect.step_class, effect.meaning) if costs else None, []).append(change)
+    for cost, changes in by_cost.items():  # what several changes cost alike is said once, behind the last of them
+        for change in changes:
+            yield from _indented("  ", change_text(change))
+        if cost is not None:
+            yield line("        ", Span(f"{cost[0].word}: {cost[1]}", _class_style(cost[0])))
 
 
 def _step_line(step: Step) -> Line:

@@ -107,6 +107,8 @@ def _counters(method: str, counter: str, new: bool) -> dict[str, str]:
     if method == "DELETE":
         extra = {f"{left}-subscription-global-deletes": "11999"} if new else {}
         return {f"{left}-subscription-deletes": "799" if new else "14999", **extra}
+    if counter == "job":
+        return {f"{left}-subscription-resource-requests": "249" if new else "299"}
     if counter == "backup":
         return {f"{left}-subscription-resource-requests": "1099" if new else "299"}
     extra = {f"{left}-subscription-global-reads": "16499"} if new else {}

@@ -66,6 +66,10 @@ class Call:
                 found[match[1].lower()] = match[2] if match[2] is not None else match[3]
         return found
 
+    def meant_for(self, **clauses: str) -> bool:
+        """Whether no clause of `$filter` asks for another value than these, in whatever case."""
+        return all(self.filter.get(name.lower(), value).lower() == value.lower() for name, value in clauses.items())
+
     @cached_property
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent, `{}` when nothing was.

@@ -26,7 +26,7 @@ class Route:
     handler: Handler
     source: str
     differs: str = ""
-    counter: str = "backup"  # whose rate-limit counters the answer shows: backup, vault, compute or arm
+    counter: str = "backup"  # whose rate-limit counters the answer shows: backup, job, vault, compute or arm
     outlives: bool = False  # answers also when its vault has gone
 
 

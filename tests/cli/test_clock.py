@@ -19,8 +19,12 @@ def applied(desk: Desk) -> None:
 
 def test_plan_shows_the_next_runs_and_the_next_change(desk: Desk) -> None:
     answer = desk.run("plan", "--now", "2026-11-22T12:00:00Z")
-    assert answer.out.startswith("next runs: policy/rsv/daily  2026-11-22 22:00 UTC (Sun 23:00 Europe/Madrid), ")
-    assert "clocks go forward by 60 min on 2027-03-28 01:00 UTC" in answer.out
+    assert answer.out.startswith("target: ")
+    told, _, rest = answer.out.partition(
+        "\nnext runs: policy/rsv/daily  2026-11-22 22:00 UTC (Sun 23:00 Europe/Madrid), "
+    )
+    assert "clocks go forward by 60 min on 2027-03-28 01:00 UTC" in rest
+    assert rest.index("clocks go forward") < rest.index("No changes."), told
     document = desk.run("plan", "--format", "json", "--now", "2026-11-22T12:00:00Z").document
     assert document["clock"] == [
         {

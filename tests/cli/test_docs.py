@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,26 @@ def test_commands_and_options_in_the_documentation_exist(desk: Desk, path: Path)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
         assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_every_how_to_is_linked_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        each.name for each in sorted((DOCS / "how-to").glob("*.md")) if f"(docs/how-to/{each.name})" not in readme
+    ] == []
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    demo = subprocess.run(
+        ["sh", str(ROOT / "specs" / "demo.sh")],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = iter(demo.stdout.splitlines())
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert len(shown) == 6
+    assert [wanted for wanted in shown if wanted not in printed] == []  # `in` consumes: they are printed in this order

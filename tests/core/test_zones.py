@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
@@ -62,8 +62,8 @@ def test_a_zone_that_the_machine_does_not_know_is_unknown(monkeypatch: pytest.Mo
     [
         ("23:00", MADRID, date(2026, 1, 15), ("22:00", 0)),
         ("23:00", MADRID, date(2026, 7, 15), ("21:00", 0)),
-        ("02:30", MADRID, date(2026, 3, 29), ("01:30", 0)),  # does not exist: 03:30 summer time is meant
-        ("02:30", MADRID, date(2026, 10, 25), ("00:30", 0)),  # exists twice: the first is meant
+        ("02:30", MADRID, date(2026, 3, 29), ("01:30", 0)),  # before the change, on its day
+        ("02:30", MADRID, date(2026, 10, 25), ("00:30", 0)),
         ("00:30", MADRID, date(2026, 7, 15), ("22:30", -1)),
         ("20:00", NEW_YORK, date(2026, 12, 1), ("01:00", 1)),
         ("19:30", NEW_YORK, date(2026, 7, 1), ("23:30", 0)),
@@ -76,7 +76,7 @@ def test_a_zone_that_the_machine_does_not_know_is_unknown(monkeypatch: pytest.Mo
     ],
 )
 def test_wall_clock_to_utc(clock: str, zone: ZoneInfo, day: date, expected: tuple[str, int]) -> None:
-    assert zones.utc_time(clock, zone, day) == expected
+    assert zones.utc_time(clock, zone, datetime.combine(day, time(), UTC)) == expected
 
 
 @pytest.mark.parametrize(("zone", "expected"), [(MADRID, True), (SYDNEY, True), (NEW_YORK, True), (KOLKATA, False)])

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from reconciler.core.desired import Spec
+from reconciler.sandbox.faults import Answer
+from reconciler.sandbox.show import show
 from reconciler.sandbox.world import World
 from tests.journeys.local import REPOSITORY, Local, spec_from, world_of
 from tests.journeys.networks import networks, of_others, run_commands
@@ -108,3 +110,16 @@ def test_the_specs_of_the_guide_are_good() -> None:
     assert len(blocks) == 4
     head = _text("egress-nsg.yaml").partition("egress:\n")[0]
     assert all(spec_from({"guide.yaml": head + block}).egresses for block in blocks)
+
+
+def test_a_vm_whose_way_out_could_not_be_opened_is_not_enabled() -> None:
+    world, spec = world_of("network-estate.yaml"), spec_from({"egress-nsg.yaml": _text("egress-nsg.yaml")})
+    refused = Answer(method="PUT", path="*/securityRules/*", times=99, status=400, code="InvalidRequestFormat")
+    outcome = Local(world, faults=[refused]).apply(spec)
+    ended = {result.step.address: result.status for result in outcome.results}
+    assert ended["nsg_rule/shop-nsg"] in ("failed", "blocked")
+    assert {ended[address] for address in ended if address.startswith("protected_vm/")} == {"blocked"}
+    assert ended["policy/rsv-shop/shop-daily"] == "done"
+    assert show(world)["subscriptions"][0]["vaults"][0]["items"] == []
+    Local(world).apply(spec)
+    assert Local(world, read_only=True).plan(spec).steps == ()

@@ -18,11 +18,9 @@ from tests.support.service import normalised_policy
 from tests.support.strategies import policies
 from tests.support.wire import policy_body
 
-TODAY = NOW.date()
-
 
 def _sent(policy: DesiredPolicy, live: dict[str, Any] | None = None) -> dict[str, Any]:
-    body = wire_body(wanted_form(policy, TODAY), live or {})["properties"]
+    body = wire_body(wanted_form(policy, NOW), live or {})["properties"]
     assert isinstance(body, dict)
     return body
 
@@ -37,7 +35,7 @@ def _survey(policy: DesiredPolicy, properties: dict[str, Any]) -> FakeSurvey:
 @given(policies())
 def test_what_was_asked_for_compares_equal_once_reported(policy: DesiredPolicy) -> None:
     reported = normalised_policy(_sent(policy), items=3)
-    wanted = wanted_form(policy, TODAY)
+    wanted = wanted_form(policy, NOW)
     assert spoken_of(live_form(reported), wanted) == wanted
     assert PolicyKind().assess(policy, _survey(policy, reported)).steps == ()
 
@@ -95,7 +93,7 @@ def test_all_times_of_a_body_are_the_time_of_the_schedule(policy: DesiredPolicy)
     sent = _sent(policy)
     times = set(_texts_like_times(sent))
     assert len(times) == 1
-    assert times.pop()[11:16] == wanted_form(policy, TODAY)["schedule"]["at"]  # type: ignore[index]
+    assert times.pop()[11:16] == wanted_form(policy, NOW)["schedule"]["at"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("policy", [a_policy(), an_enhanced()], ids=["standard", "enhanced"])
@@ -111,7 +109,7 @@ def test_snapshot_days_that_are_not_reported_are_those_of_the_tier() -> None:
 
 
 def test_an_archive_rule_that_is_none_is_refused() -> None:
-    form = {**wanted_form(a_policy(), TODAY), "archive": {"afterFortnights": 2}}
+    form = {**wanted_form(a_policy(), NOW), "archive": {"afterFortnights": 2}}
     with pytest.raises(ValueError, match="not an archive rule"):
         wire_body(form, {})
 

@@ -40,7 +40,7 @@ def following(zone: str, saving: Literal["fixed", "follow"] = "follow") -> Desir
 def steps_on(policy: DesiredPolicy, written: datetime, now: datetime) -> list[tuple[str, str, object, object]]:
     """What a plan at one moment asks for after an apply at another; and that applying it leaves nothing."""
     survey = an_estate()
-    sent = wire_body(wanted_form(policy, written.date()), {})["properties"]
+    sent = wire_body(wanted_form(policy, written), {})["properties"]
     assert isinstance(sent, dict)
     survey.policy_bodies[VAULT.key, policy.name] = policy_body(VAULT, policy.name, normalised_policy(sent, 1))
     live_item(survey, policy=policy.name)
@@ -64,6 +64,27 @@ def test_the_shift_and_only_that(zone: str, day: str, before: str, after: str) -
     assert steps_on(following(zone), written, now) == [("policy/rsv/daily", "schedule.at", before, after)]
     assert steps_on(following(zone), written - timedelta(days=1), written) == []
     assert steps_on(following(zone), now, now + timedelta(days=1)) == []
+
+
+# The minute of the change, and a wall-clock time that the day had before it.
+EARLY = [
+    ("Europe/Madrid", "2027-03-28T01:00", "01:30", "00:30", "23:30"),
+    ("Europe/Madrid", "2027-10-31T01:00", "02:30", "00:30", "01:30"),
+    ("America/New_York", "2027-11-07T06:00", "01:30", "05:30", "06:30"),
+    ("Australia/Sydney", "2027-04-03T16:00", "02:30", "15:30", "16:30"),
+]
+
+
+@pytest.mark.parametrize(("zone", "change", "at", "before", "after"), EARLY)
+def test_a_time_before_the_change_shifts_with_the_change(
+    zone: str, change: str, at: str, before: str, after: str
+) -> None:
+    policy = a_policy(schedule=Schedule("Daily", at, zone, "follow"))
+    now = datetime.fromisoformat(change).replace(tzinfo=UTC)
+    written = now - timedelta(minutes=1)
+    assert steps_on(policy, written - timedelta(days=1), written) == []
+    assert steps_on(policy, written, now) == [("policy/rsv/daily", "schedule.at", before, after)]
+    assert steps_on(policy, now, now + timedelta(days=1)) == []
 
 
 @pytest.mark.parametrize(("zone", "day", "before", "after"), CHANGES[:1])

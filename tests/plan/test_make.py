@@ -67,7 +67,9 @@ def _without(read: str) -> tuple[Plan, Plan, FakeSurvey]:
     return whole, make_plan(spec, survey, KINDS), survey
 
 
-@pytest.mark.parametrize("read", sorted({*READS} - {"group_missing", "items", "policies", "resources", "locks"}))
+@pytest.mark.parametrize(
+    "read", sorted({*READS} - {"group_missing", "items", "policies", "resources", "locks", "prevalidation"})
+)
 def test_what_could_not_be_read_blocks_and_never_becomes_a_step(read: str) -> None:
     whole, plan, survey = _without(read)
     assert read in survey.asked

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical import digest
 from reconciler.core.desired import Spec
 from reconciler.core.errors import StalePlanError
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Finding, Plan
 from reconciler.kinds import KINDS
 from reconciler.plan import make_plan
 from reconciler.plan.saved import document, verify
@@ -168,7 +168,17 @@ def test_a_step_that_is_now_blocked_is_refused() -> None:
     text = _saved(make_plan(spec, survey, KINDS))
     del survey.vms[WEB.key]
     said = _stale(text, make_plan(spec, survey, KINDS))
-    assert said == "initial_backup/rsv/rg-app/vm-web is now blocked by protected_vm/rsv/rg-app/vm-web"
+    assert said.splitlines() == [
+        "protected_vm/rsv/rg-app/vm-web is now blocked by P141: VM rg-app/vm-web does not exist",
+        "initial_backup/rsv/rg-app/vm-web is now blocked by protected_vm/rsv/rg-app/vm-web",
+    ]
+
+
+def test_a_step_that_landed_beside_a_known_blocking_finding_is_no_difference() -> None:
+    step = _plan().steps[0]
+    known = Finding("P111", "blocking", step.address, "frozen", "why", "fix", alone=True)
+    text = _saved(replace(_plan(), findings=(known,)))
+    assert_accepted(text, replace(_plan(), steps=_plan().steps[1:], findings=(known,)))
 
 
 def test_what_differs_is_said_all_at_once() -> None:

@@ -62,6 +62,24 @@ Blocked: 1 finding to solve first.
     )
 
 
+def test_what_several_changes_of_a_step_cost_is_said_once_behind_the_last_of_them() -> None:
+    cut, less, later = (
+        Change("retain.daily", 30, 14, "POL-07"),
+        Change("snapshots.days", 5, 2, "POL-08"),
+        Change("retain.weekly.weeks", 12, 4, "POL-07"),
+    )
+    step = a_step("policy/rsv/daily", "update", cut, less, later, why="the policy differs")
+    lines = printed(a_plan(step)).splitlines()
+    start = lines.index("        retain.daily: 30 → 14")
+    assert lines[start : start + 5] == [
+        "        retain.daily: 30 → 14",
+        "        retain.weekly.weeks: 12 → 4",
+        "        destructive: existing points past the shorter retention go at the next clean-up",
+        "        snapshots.days: 5 → 2",
+        "        weakening: snapshots for fast restore go earlier",
+    ]
+
+
 @pytest.mark.parametrize(
     ("plan", "summary"),
     [

@@ -133,7 +133,7 @@ def test_answers_carry_the_headers_of_nearly_every_answer() -> None:
 
 def test_every_row_says_where_its_behaviour_is_known_from() -> None:
     assert all(route.source for route in TABLE.routes)
-    assert {route.counter for route in TABLE.routes} <= {"arm", "vault", "backup", "compute", "network"}
+    assert {route.counter for route in TABLE.routes} <= {"arm", "vault", "backup", "job", "compute", "network"}
 
 
 def test_a_table_refuses_two_rows_for_one_route() -> None:
@@ -142,3 +142,13 @@ def test_a_table_refuses_two_rows_for_one_route() -> None:
         Table([row, row])
     with pytest.raises(ValueError, match="two names"):
         Table([row, Route("GET", "/a/{other}", row.handler, "test")])
+
+
+@pytest.mark.parametrize(
+    "version", ["2016-12-01", "2018-01-10", "2019-06-15", "2020-02-02", "2021-03-01", "2026-11-01"]
+)
+def test_versions_from_2016_on_are_answered(version: str) -> None:
+    lab = Lab()
+    lab.make_vault()
+    for path in ("", "/backupPolicies", "/backupProtectedItems", "/backupstorageconfig/vaultstorageconfig"):
+        assert lab.send("GET", f"{lab.vault}{path}", version=version).status == 200, path

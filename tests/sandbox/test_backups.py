@@ -52,14 +52,14 @@ def test_the_operation_ends_at_once_and_the_job_after_an_hour(lab: Lab, vm: str)
     status = lab.ok("GET", response.headers["Azure-AsyncOperation"])
     assert status["status"] == "Succeeded"
     job = newest_job(lab)
-    assert (job["status"], job["actionsInfo"]) == ("InProgress", [1])
+    assert (job["status"], job["actionsInfo"]) == ("InProgress", ["Cancellable"])
     assert "endTime" not in job
-    assert [task["status"] for task in job["extendedInfo"]["tasksList"]] == ["InProgress", "NotStarted"]
+    assert [task["status"] for task in job["extendedInfo"]["tasksList"]] == ["InProgress", "NotStarted", "NotStarted"]
     assert job["extendedInfo"]["propertyBag"]["Recovery Point Expiry Time in UTC"] == "12/1/2026 12:00:00 AM"
     lab.world.advance(HOUR)
     job = newest_job(lab)
     assert (job["status"], job["duration"]) == ("InProgress", "PT1H")
-    assert [task["status"] for task in job["extendedInfo"]["tasksList"]] == ["Completed", "InProgress"]
+    assert [task["status"] for task in job["extendedInfo"]["tasksList"]] == ["Completed", "Completed", "InProgress"]
     assert points(lab, vm) == []
     lab.world.advance(72)
     job = newest_job(lab)
@@ -201,6 +201,8 @@ def test_jobs_are_listed_newest_first_and_filtered(lab: Lab, vm: str) -> None:
         return [job["properties"]["operation"] for job in value]
 
     assert found("status eq 'InProgress'") == ["Backup"]
+    assert found("backupManagementType eq 'AzureIaasVM' and status eq 'InProgress'") == ["Backup"]
+    assert found("backupManagementType eq 'AzureWorkload'") == []
     assert found("operation eq 'ConfigureBackup' and status eq 'Completed'") == ["ConfigureBackup"]
     assert found("startTime eq '2026-11-22 11:00:00 AM' and endTime eq '2026-11-22 01:00:00 PM'") == ["Backup"]
     assert found("startTime eq '2026-11-23T00:00:00Z'") == ["Backup"]

@@ -81,6 +81,16 @@ def test_containers_need_a_filter_and_show_deleted_ones(lab: Lab) -> None:
     assert lab.ok("GET", f"{lab.vault}/{CONTAINERS} and friendlyName eq 'vm2'")["value"] == []
 
 
+def test_lists_of_other_kinds_of_backup_are_empty(lab: Lab) -> None:
+    lab.protect(lab.vm("vm1"))
+    lab.vm("vm2")
+    assert len(lab.ok("GET", f"{lab.vault}/{CONTAINERS}")["value"]) == 1
+    assert lab.ok("GET", f"{lab.vault}/{CONTAINERS.replace('AzureIaasVM', 'MAB')}")["value"] == []
+    assert lab.ok("GET", f"{lab.vault}/{CONTAINERS.replace('Registered', 'NotRegistered')}")["value"] == []
+    assert len(lab.ok("GET", f"{lab.vault}/{PROTECTABLE}")["value"]) == 1
+    assert lab.ok("GET", f"{lab.vault}/{PROTECTABLE.replace('AzureIaasVM', 'AzureWorkload')}")["value"] == []
+
+
 def test_backup_status_says_where_a_vm_is_protected_in_lower_case(lab: Lab) -> None:
     vm = lab.vm("VM1", group="RG-App")
     body = {"resourceType": "VM", "resourceId": vm.upper().replace("/SUBSCRIPTIONS", "/subscriptions")}

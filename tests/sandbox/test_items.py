@@ -316,6 +316,9 @@ def test_lists_take_filters_and_refuse_the_wrong_one(lab: Lab) -> None:
     assert names("backupManagementType eq 'AzureIaasVM'") == ["vm1", "vm2"]
     assert names("policyName eq 'EnhancedPolicy'") == ["vm2"]
     assert names("friendlyName eq 'VM1'") == ["vm1"]
+    assert names("BackupManagementType eq 'azureiaasvm' and itemType eq 'vm'") == ["vm1", "vm2"]
+    assert names("backupManagementType eq 'AzureIaasVM' and itemType eq 'SQLDataBase'") == []
+    assert names("backupManagementType eq 'AzureWorkload'") == []
     wrong = (400, "BMSUserErrorInvalidInput")
     assert code(lab.send("GET", f"{path}?$filter=workloadType eq 'VM'")) == wrong
     assert code(lab.send("GET", f"{path}?$filter=itemType in ('VM')")) == wrong

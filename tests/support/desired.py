@@ -69,7 +69,7 @@ def a_consent(address: str, change: str, old: object, new: object, expires: date
 
 def live_policy(survey: FakeSurvey, policy: DesiredPolicy, *, items: int = 0) -> None:
     """The policy stands in Azure as the spec wants it."""
-    sent = wire_body(wanted_form(policy, NOW.date()), {})["properties"]
+    sent = wire_body(wanted_form(policy, NOW), {})["properties"]
     assert isinstance(sent, dict)
     body = policy_body(policy.vault, policy.name, normalised_policy(sent, items))
     survey.policy_bodies[policy.vault.key, policy.name.lower()] = body

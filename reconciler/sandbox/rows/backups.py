@@ -8,7 +8,7 @@ from reconciler.sandbox import operations
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import jobs
-from reconciler.sandbox.rows.item_state import active, item_row, recovery_point_row
+from reconciler.sandbox.rows.item_state import active, item_row, point_shown, recovery_point_row
 from reconciler.sandbox.schedule import expires, runs_after
 from reconciler.sandbox.table import ITEM, Route
 from reconciler.sandbox.times import parse, text, us_text
@@ -188,14 +188,17 @@ def collect(world: World, item: Row, now: datetime, *, only_old: bool = False) -
 
 
 def list_points(call: Call) -> Response:
-    return page(call, f"{find_item(call).key}/recoverypoints", lambda key, body: body)
+    def entry(key: str, body: dict[str, Any]) -> dict[str, Any]:
+        return point_shown(body, call.version)
+
+    return page(call, f"{find_item(call).key}/recoverypoints", entry, always=call.version < "2025")
 
 
 def get_point(call: Call) -> Response:
     row = call.world.get(f"{find_item(call).key}/recoverypoints/{call.names['point']}")
     if row is None:
         raise Refusal(404, "BMSUserErrorRecoveryPointNotFound", "The recovery point was not found.")
-    return reply(row.body)
+    return reply(point_shown(row.body, call.version))
 
 
 ROUTES = (

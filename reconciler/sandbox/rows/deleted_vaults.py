@@ -75,6 +75,12 @@ def get(call: Call) -> Response:
 
 def undelete(call: Call) -> Response:
     row = _find(call)
+    vault = row.body["properties"]["vaultId"]
+    if call.world.has(vault):
+        said = f"A vault with the name '{vault.rsplit('/', 1)[1]}' exists in the resource group."
+        raise Refusal(409, "UserErrorVaultNameInUse", said)
+    if not call.world.has(vault.split("/providers/")[0]):
+        raise Refusal(404, "ResourceGroupNotFound", f"Resource group '{vault.split('/')[4]}' could not be found.")
     name = call.world.guid()
     status = {"id": name, "name": name, "status": "InProgress", "startTime": text(call.now())}
     call.world.put(Row(f"{row.key}/operations/{name}", "", status, {"error": None}))

@@ -23,6 +23,8 @@ def _needs_filter(call: Call) -> None:
 def containers(call: Call) -> Response:
     """`status eq 'Registered'` also gives soft-deleted ones (protectioncontainers-list-softdeleted-2026)."""
     _needs_filter(call)
+    if not call.meant_for(backupManagementType="AzureIaasVM", status="Registered"):
+        return reply({"value": []})
     friendly = call.filter.get("friendlyname", "").lower()
 
     def entry(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
@@ -39,6 +41,8 @@ def containers(call: Call) -> Response:
 def protectable(call: Call) -> Response:
     """The VMs of the vault's region that were there at the last refresh and that no vault protects now."""
     world, vault = call.world, call.vault
+    if not call.meant_for(backupManagementType="AzureIaasVM"):
+        return reply({"value": []})
     place = region(vault.meta["location"])
     seen = vault.meta.get("discovered")
     values = []

@@ -199,8 +199,21 @@ def _kpis(meta: Meta) -> dict[str, Any]:
     return {"BackupOperationStatusKPI": {"resourceHealthStatus": "Healthy", "resourceHealthDetails": [detail]}}
 
 
+_SINCE_2025 = {"securityType": "None", "isPrivateAccessEnabledOnAnyDisk": False}
+
+
+def point_shown(body: dict[str, Any], version: str) -> dict[str, Any]:
+    """A recovery point as an api-version shows it: before 2025 tiers are numbers and less is said of the VM."""
+    properties = body["properties"]
+    if version < "2025":
+        properties["recoveryPointTierDetails"] = [{"type": 1, "status": 1}, {"type": 2, "status": 1}]
+        for name in (*_SINCE_2025, "createdWithPolicyType"):
+            properties.pop(name)
+    return body
+
+
 def recovery_point_row(item: Row, number: str, taken: datetime, vm: Mapping[str, Any], expiry: datetime | None) -> Row:
-    """A recovery point; tiers are integers on the version that was recorded (recoverypoints-list-2022).
+    """A recovery point in its newest form, which was recorded in July 2026 under 2025-02-01.
 
     `expiry` is set when the point was asked for by hand; the policy decides about the others.
     """
@@ -221,7 +234,10 @@ def recovery_point_row(item: Row, number: str, taken: datetime, vm: Mapping[str,
             "sourceVMStorageType": "PremiumVMOnPartialPremiumStorage",
             "isSourceVMEncrypted": False,
             "isInstantIlrSessionActive": False,
-            "recoveryPointTierDetails": [{"type": 1, "status": 1}, {"type": 2, "status": 1}],
+            "recoveryPointTierDetails": [
+                {"type": "InstantRP", "status": "Valid"},
+                {"type": "HardenedRP", "status": "Valid"},
+            ],
             "isManagedVirtualMachine": True,
             "virtualMachineSize": vm["size"],
             "originalStorageAccountOption": False,
@@ -229,6 +245,8 @@ def recovery_point_row(item: Row, number: str, taken: datetime, vm: Mapping[str,
             "recoveryPointMoveReadinessInfo": {
                 "ArchivedRP": {"isReadyForMove": False, "additionalInfo": waiting},
             },
+            **_SINCE_2025,
+            "createdWithPolicyType": "V2" if item.meta["v2"] else "V1",
         },
     }
     meta = {"taken": text(taken), "expiry": text(expiry) if expiry else None}

@@ -36,7 +36,7 @@ def list_items(call: Call) -> Response:
     if clauses.get("workloadtype", "").lower() == "vm":
         said = "Input provided for the call is invalid: use itemType instead of workloadType"
         raise Refusal(400, "BMSUserErrorInvalidInput", said)
-    if clauses.get("backupmanagementtype", "AzureIaasVM").lower() != "azureiaasvm":
+    if not call.meant_for(backupManagementType="AzureIaasVM", itemType="VM"):
         return reply({"value": []})
     policy, friendly = clauses.get("policyname"), clauses.get("friendlyname")
 

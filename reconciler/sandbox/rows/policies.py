@@ -39,10 +39,8 @@ def get(call: Call) -> Response:
 
 
 def list_policies(call: Call) -> Response:
-    wanted = call.filter.get("backupmanagementtype")
-
     def entry(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        fits = wanted in (None, body["properties"]["backupManagementType"])
+        fits = call.meant_for(backupManagementType=body["properties"]["backupManagementType"])
         return _shown(call.world, key, body) if fits else None
 
     return page(call, f"{call.vault_key}/backuppolicies", entry)

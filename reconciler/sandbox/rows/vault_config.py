@@ -95,12 +95,30 @@ def change_config(call: Call) -> Response:
     return get_config(call)
 
 
+def get_encryption(call: Call) -> Response:
+    """A vault without a key of one's own (recorded in July 2026 under 2025-02-01)."""
+    properties = {
+        "useSystemAssignedIdentity": True,
+        "encryptionAtRestType": "MicrosoftManaged",
+        "lastUpdateStatus": "NotEnabled",
+        "infrastructureEncryptionState": "Disabled",
+    }
+    return _child(call, "backupEncryptionConfigs", "backupResourceEncryptionConfig", properties)
+
+
 _STORAGE = f"{VAULT}/backupstorageconfig/vaultstorageconfig"
 _CONFIG = f"{VAULT}/backupconfig/vaultconfig"
 ROUTES = (
     Route("GET", _STORAGE, get_storage, "wire-facts 3.1", "reads are consistent at once"),
     Route("PUT", _STORAGE, put_storage, "storageconfig-put-lrs-2021; wire-facts 2.4"),
     Route("PATCH", _STORAGE, patch_storage, "SDK; wire-facts 2.4"),
+    Route(
+        "GET",
+        f"{VAULT}/backupEncryptionConfigs/backupResourceEncryptionConfig",
+        get_encryption,
+        "wire-facts 2.7",
+        "always the service's own keys",
+    ),
     Route("GET", _CONFIG, get_config, "wire-facts 3.2"),
     Route("PUT", _CONFIG, change_config, "wire-facts 3.2", "message of the refusal is our own"),
     Route("PATCH", _CONFIG, change_config, "backupconfig-patch-disable-softdelete-2022; wire-facts 2.4"),

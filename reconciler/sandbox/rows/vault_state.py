@@ -184,8 +184,9 @@ def _properties(meta: Meta, version: str, listed: bool) -> dict[str, Any]:
         }
     if version >= "2026":
         properties["regionOfChoiceSettings"] = {"status": "Disabled"}
-    score, level = _scores(meta)
-    properties |= {"secureScore": score, "bcdrSecurityLevel": level, "publicNetworkAccess": meta["publicAccess"]}
+    if version >= "2025":
+        properties["secureScore"], properties["bcdrSecurityLevel"] = _scores(meta)
+    properties["publicNetworkAccess"] = meta["publicAccess"]
     cross = {"crossSubscriptionRestoreState": meta["crossSubscription"]}
     properties["restoreSettings"] = {"crossSubscriptionRestoreSettings": cross}
     return properties
@@ -193,6 +194,9 @@ def _properties(meta: Meta, version: str, listed: bool) -> dict[str, Any]:
 
 def _security(meta: Meta, version: str) -> dict[str, Any]:
     security: dict[str, Any] = {}
+    if meta["immutability"]:
+        never = {} if version >= "2025" else {"disablingAllowedTimeInUTC": None}
+        security["immutabilitySettings"] = {"state": meta["immutability"], **never}
     if meta["owns"]["softDelete"]:
         kept = meta["softDelete"]
         security["softDeleteSettings"] = {
@@ -201,16 +205,14 @@ def _security(meta: Meta, version: str) -> dict[str, Any]:
             "enhancedSecurityState": kept["enhanced"],
         }
         security["multiUserAuthorization"] = meta["mua"]
-        if version >= "2026":
+        if version >= "2025-08":
             security["sourceScanConfiguration"] = {"state": meta["scan"]}
-    if meta["immutability"]:
-        security["immutabilitySettings"] = {"state": meta["immutability"]}
     return security
 
 
 def _scores(meta: Meta) -> tuple[str, str]:
     """Computed by the service in a way nobody documents: stronger settings give more, which is all that is promised."""
-    strength = _STRENGTH.index(meta["softDelete"]["state"])
+    strength = min(_STRENGTH.index(meta["softDelete"][name]) for name in ("state", "enhanced"))
     if strength == 2 and meta["immutability"] == "Locked":
         return "Maximum", "Excellent"
     geo = meta["redundancy"] == "GeoRedundant" and meta["immutability"] == "Unlocked"

@@ -9,9 +9,10 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import deleted_vaults, vault_state
 from reconciler.sandbox.rows.backups import next_run
 from reconciler.sandbox.rows.policy_state import default_policies
+from reconciler.sandbox.rows.subscriptions import TENANT
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, VAULT, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
-from reconciler.sandbox.world import Row, World, effect
+from reconciler.sandbox.world import Row, World, effect, guid_of
 
 CREATE, DELETE, UPDATE = "2047", "1023", "4095"
 _CREATE_SECONDS, _UPDATE_SECONDS, _DELETE_SECONDS = 5, 30, 45
@@ -60,7 +61,7 @@ def put(call: Call) -> Response:
         raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
     fresh = vault_state.fresh(location, call.version)
     meta = vault_state.changed(fresh, call.properties, call.version, created=True)
-    _envelope(meta, call.body, replace=True)
+    _envelope(meta, call.body, call.vault_key, replace=True)
     group = call.world.get(call.group_key)
     ids = call.names["subscription"], group.body["name"] if group else call.names["group"], call.names["vault"]
     if call.year < 2024:
@@ -85,7 +86,7 @@ def _change(call: Call, row: Row, *, replace: bool) -> Response:
     _refuse_when_busy(row)
     fails = bool(call.world.fact("crossRegionRestoreResendFails"))
     meta = vault_state.changed(row.meta, call.properties, call.version, created=False, resend_fails=fails)
-    _envelope(meta, call.body, replace=replace)
+    _envelope(meta, call.body, call.vault_key, replace=replace)
     if call.year < 2024:
         row.meta = meta | {"etag": vault_state.etag(call.now())}
         call.world.put(row)
@@ -107,18 +108,28 @@ def _refuse_when_busy(row: Row) -> None:
         raise Refusal(409, "RSVaultUpdateErrorConflictingOperationInProgress", said)
 
 
-def _envelope(meta: vault_state.Meta, body: dict[str, Any], *, replace: bool) -> None:
+def _envelope(meta: vault_state.Meta, body: dict[str, Any], key: str, *, replace: bool) -> None:
     """Tags, identity and sku: a PUT replaces them, a PATCH only what it names."""
     if replace or body.get("tags") is not None:
         meta["tags"] = body.get("tags")
-    identity = body.get("identity")
-    if identity:
-        users = {name.lower(): value for name, value in (identity.get("userAssignedIdentities") or {}).items()}
-        meta["identity"] = identity | ({"userAssignedIdentities": users} if users else {})
-    elif replace:
-        meta["identity"] = None
+    if replace or body.get("identity"):
+        meta["identity"] = _identity(body.get("identity") or {}, key)
     if body.get("sku"):
         meta["sku"] = body["sku"]
+
+
+def _identity(sent: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """The identities with their ids, as the service shows them; the type `None` is none at all (wire-facts 2.2)."""
+    kinds = [kind.strip() for kind in str(sent.get("type") or "None").split(",")]
+    if kinds == ["None"]:
+        return None
+    own = {"tenantId": TENANT, "principalId": guid_of(f"{key} principal")}
+    identity: dict[str, Any] = (own if "SystemAssigned" in kinds else {}) | {"type": ", ".join(kinds)}
+    users = [name.lower() for name, kept in (sent.get("userAssignedIdentities") or {}).items() if kept is not None]
+    if users:
+        ids = {name: {kind: guid_of(f"{name} {kind}") for kind in ("clientId", "principalId")} for name in users}
+        identity["userAssignedIdentities"] = ids
+    return identity
 
 
 def _settling(call: Call, name: str, meta: vault_state.Meta) -> dict[str, Any]:

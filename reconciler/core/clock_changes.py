@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from reconciler.core.desired import Schedule
@@ -57,14 +56,6 @@ def next_clock_change(zone: ZoneInfo, after: datetime, within_days: int = 400) -
             early, late = (middle, late) if _offset(zone, middle) == before else (early, middle)
         return ClockChange(late, before, _offset(zone, late))
     return None
-
-
-def occurrences(wall_clock: datetime, zone: ZoneInfo) -> Literal["none", "one", "two"]:
-    """How often a naive local time comes: in a gap (clocks put forward) never, in an overlap (put back) twice."""
-    first, second = (wall_clock.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    if first == second or first is None or second is None:
-        return "one"
-    return "none" if first < second else "two"
 
 
 def next_runs(schedule: Schedule, zone: ZoneInfo, after: datetime, runs: int) -> tuple[Run, ...]:

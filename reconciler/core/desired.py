@@ -114,6 +114,8 @@ class SnapshotGroup:
 
 @dataclass(frozen=True, slots=True)
 class DesiredPolicy:
+    """`in_immutable_vault`: the spec makes its vault immutable, which comes before any change of a policy."""
+
     vault: VaultRef
     name: str
     tier: Literal["standard", "enhanced"]
@@ -124,6 +126,7 @@ class DesiredPolicy:
     crash_consistent_only: bool | None = None
     archive: Archive | None = None
     snapshot_group: SnapshotGroup | None = None
+    in_immutable_vault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,10 +118,6 @@ def parse_policy_name(policy_id: str) -> str:
     return policy_id.rstrip("/").rsplit("/", 1)[-1] if policy_id else ""
 
 
-def same_id(left: str, right: str) -> bool:
-    return left.rstrip("/").lower() == right.rstrip("/").lower()
-
-
 def _parts(resource_id: str) -> list[str]:
     path = resource_id
     if "://" in path:

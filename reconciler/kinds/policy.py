@@ -18,7 +18,7 @@ from reconciler.core.wire import dig_int, dig_object, dig_text
 from reconciler.kinds.addresses import policy_address, replication_address, security_address, vault_address, vault_lane
 from reconciler.kinds.policy_effects import edit_effect
 from reconciler.kinds.policy_wire import live_form, spoken_of, wanted_form, wire_body
-from reconciler.kinds.vault_security import immutability_of
+from reconciler.kinds.vault_security import is_immutable
 
 SERVICE_OWNED = ("defaultpolicy", "enhancedpolicy")
 
@@ -105,11 +105,11 @@ def _refusal(entry: DesiredPolicy, live: Live, changes: tuple[Change, ...]) -> F
     if entry.name.lower() in SERVICE_OWNED:
         return _service_owned(entry, f"differs from the spec in {', '.join(sorted(paths))}")
     destructive = class_of(change.effect for change in changes) >= StepClass.DESTRUCTIVE
-    if destructive and immutability_of(live.vault(entry.vault)) != "Disabled":
+    if destructive and is_immutable(live.vault(entry.vault), entry.in_immutable_vault):
         return _finding(
             entry,
             "P133",
-            "the spec keeps points for less time, and the vault is immutable",
+            "the spec keeps points for less time, and the vault is immutable, or is to be",
             "an immutable vault refuses every cut of retention (backup-rules B.4)",
             "keep the retention there is, or use a new policy for VMs protected from now on",
         )

@@ -24,7 +24,7 @@ from reconciler.kinds.expiry import points_past_expiry
 from reconciler.kinds.policy import vault_needs
 from reconciler.kinds.policy_effects import move_effects
 from reconciler.kinds.policy_wire import live_form, wanted_form
-from reconciler.kinds.vault_security import immutability_of
+from reconciler.kinds.vault_security import is_immutable
 
 State = Literal["absent", "protected", "stopped", "softDeleted"]
 _QUIET_JOBS = ("Backup", "Restore")  # they run beside a change of the item
@@ -35,12 +35,14 @@ class ProtectedVm:
     """A protection of the spec with the policy it names; `policy` is None when the VM is to be stopped or deleted.
 
     `prepared` are the addresses of what the VM needs before its first backup: its way out, its guest's proxy, its agent.
+    `in_immutable_vault`: the spec makes its vault immutable.
     """
 
     wanted: DesiredProtection
     location: str
     policy: DesiredPolicy | None
     prepared: tuple[str, ...] = ()
+    in_immutable_vault: bool = False
 
     @property
     def address(self) -> str:
@@ -52,14 +54,16 @@ class ProtectedVmKind:
 
     def entries(self, spec: Spec) -> Iterable[ProtectedVm]:
         policies = {(policy.vault.key, policy.name.lower()): policy for policy in spec.policies}
-        locations = {vault.ref.key: vault.location for vault in spec.vaults}
+        vaults = {vault.ref.key: vault for vault in spec.vaults}
         ways_out = {egress.name: egress_address(egress) for egress in spec.egresses if egress.present}
         for wanted in spec.protections:
             policy = policies.get((wanted.vault.key, wanted.policy.lower()))
             prepared: tuple[str, ...] = (vm_agent_address(wanted.vm),)
             if wanted.egress in ways_out:
                 prepared += (ways_out[wanted.egress], guest_proxy_address(wanted.egress, wanted.vm))
-            yield ProtectedVm(wanted, locations[wanted.vault.key], policy, prepared)
+            vault = vaults[wanted.vault.key]
+            immutable = vault.immutability in ("Unlocked", "Locked")
+            yield ProtectedVm(wanted, vault.location, policy, prepared, immutable)
 
     def address(self, entry: ProtectedVm) -> str:
         return entry.address
@@ -132,7 +136,7 @@ def _keep_protected(entry: ProtectedVm, item: Wire, live: Live) -> Assessment:
         effects = _policy_effects(entry, policy_now, item, live)
         if effects is None:
             return Assessment(findings=(refuse.back_to_standard(entry.wanted),))
-        if "ITM-05" in effects and immutability_of(live.vault(entry.wanted.vault)) != "Disabled":
+        if "ITM-05" in effects and is_immutable(live.vault(entry.wanted.vault), entry.in_immutable_vault):
             return Assessment(findings=(refuse.shorter_in_immutable(entry.wanted, policy_now),))
         changes += [Change("policy", policy_now, entry.wanted.policy, effect) for effect in effects]
     changes += _disk_changes(entry, disks_now)
@@ -208,7 +212,7 @@ def _wanted_deleted(entry: ProtectedVm, item: Wire | None, live: Live) -> Assess
     state = state_of(item)
     if state in ("absent", "softDeleted"):
         return Assessment()
-    if immutability_of(live.vault(entry.wanted.vault)) != "Disabled":
+    if is_immutable(live.vault(entry.wanted.vault), entry.in_immutable_vault):
         return Assessment(findings=(refuse.immutable(entry.wanted),))
     if live.machine(entry.wanted.vm) is None:
         return Assessment(findings=(refuse.last_copy(entry.wanted),))

@@ -62,7 +62,7 @@ def shorter_in_immutable(wanted: DesiredProtection, policy_now: str) -> Finding:
     return _finding(
         wanted,
         "P150",
-        f"policy {wanted.policy} keeps points of {_vm(wanted)} for less time than {policy_now}, and the vault is immutable",
+        f"policy {wanted.policy} keeps points of {_vm(wanted)} for less time than {policy_now}, and the vault is immutable, or is to be",
         "an immutable vault refuses every cut of retention (backup-rules B.4)",
         "choose a policy that keeps as much in every tier",
     )
@@ -72,7 +72,7 @@ def immutable(wanted: DesiredProtection) -> Finding:
     return _finding(
         wanted,
         "P146",
-        f"the points of {_vm(wanted)} are to be deleted, and vault {wanted.vault.name} is immutable",
+        f"the points of {_vm(wanted)} are to be deleted, and vault {wanted.vault.name} is immutable, or is to be",
         "an immutable vault refuses it late (UserErrorDeleteBackupItemOnImmutableItem), so it is not tried",
         "write state: stopped",
     )

@@ -45,6 +45,11 @@ def immutability_of(vault: Wire | None) -> str:
     return dig_text(vault, "properties", "securitySettings", "immutabilitySettings", "state") or "Disabled"
 
 
+def is_immutable(vault: Wire | None, becomes_immutable: bool) -> bool:
+    """Whether a vault is immutable when the steps of its policies and VMs come: those of the vault itself come first."""
+    return becomes_immutable or immutability_of(vault) != "Disabled"
+
+
 def soft_delete_body(entry: DesiredVault) -> dict[str, object]:
     """`softDeleteSettings` for the body that creates a vault: current api-versions take only AlwaysON there, or nothing."""
     if entry.soft_delete is None:

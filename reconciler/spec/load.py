@@ -112,7 +112,7 @@ class _Estate:
         names = {policy.lower(): policy for policy in vault.policies or {}}
         for policy_name, policy in (vault.policies or {}).items():
             place = source.place(vault.written("policies").key_at(policy_name))
-            self.policies.append(resolve.policy_of(ref, policy_name, policy, place))
+            self.policies.append(resolve.policy_of(wanted, policy_name, policy, place))
         for entry in vault.protect or ():
             self._add_protection(source, ref, location, entry, names)
 

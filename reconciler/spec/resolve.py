@@ -54,11 +54,11 @@ def _soft_delete(vault: Vault) -> desired.SoftDelete | None:
     )
 
 
-def policy_of(vault: VaultRef, name: str, policy: Policy, place: Place) -> desired.DesiredPolicy:
+def policy_of(vault: desired.DesiredVault, name: str, policy: Policy, place: Place) -> desired.DesiredPolicy:
     schedule, retain = policy.schedule, policy.retain
     group = policy.snapshots.resource_group if policy.snapshots else None
     return desired.DesiredPolicy(
-        vault=vault,
+        vault=vault.ref,
         name=name,
         tier=policy.tier,
         schedule=desired.Schedule(
@@ -85,6 +85,7 @@ def policy_of(vault: VaultRef, name: str, policy: Policy, place: Place) -> desir
         crash_consistent_only=None if policy.consistency is None else policy.consistency == "crashConsistentOnly",
         archive=_archive(policy),
         snapshot_group=desired.SnapshotGroup(group.prefix, group.suffix or "") if group else None,
+        in_immutable_vault=vault.immutability in ("Unlocked", "Locked"),
     )
 
 

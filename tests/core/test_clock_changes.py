@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconciler.core.clock_changes import Run, next_clock_change, next_runs, occurrences
+from reconciler.core.clock_changes import Run, next_clock_change, next_runs
 from reconciler.core.desired import Schedule, Weekday
 
 MADRID, NEW_YORK, SYDNEY = ZoneInfo("Europe/Madrid"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Sydney")
@@ -64,20 +64,6 @@ def test_a_zone_without_changes_has_none(name: str) -> None:
 
 def test_a_change_beyond_the_horizon_is_not_looked_for() -> None:
     assert next_clock_change(MADRID, utc("2026-01-01T00:00"), within_days=30) is None
-
-
-@pytest.mark.parametrize(
-    ("zone", "wall_clock", "times"),
-    [
-        (MADRID, "2026-03-29T01:59", "one"), (MADRID, "2026-03-29T02:00", "none"), (MADRID, "2026-03-29T02:30", "none"),
-        (MADRID, "2026-03-29T03:00", "one"), (MADRID, "2026-10-25T01:59", "one"), (MADRID, "2026-10-25T02:00", "two"),
-        (MADRID, "2026-10-25T02:59", "two"), (MADRID, "2026-10-25T03:00", "one"), (NEW_YORK, "2027-03-14T02:30", "none"),
-        (NEW_YORK, "2027-11-07T01:30", "two"), (SYDNEY, "2026-04-05T02:30", "two"), (SYDNEY, "2026-10-04T02:30", "none"),
-        (LORD_HOWE, "2026-10-04T02:15", "none"), (KOLKATA, "2026-03-29T02:30", "one"),
-    ],
-)  # fmt: skip
-def test_how_often_a_local_time_comes(zone: ZoneInfo, wall_clock: str, times: str) -> None:
-    assert occurrences(datetime.fromisoformat(wall_clock), zone) == times
 
 
 def daily(at: str, zone: ZoneInfo, follow: bool = True) -> Schedule:

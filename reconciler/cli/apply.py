@@ -69,7 +69,7 @@ def apply(common: Common, approval: Approval, targets: Sequence[str], journal: P
         if approval.plan_file:
             verify(saved_plan, seen.plan, connection.target)
         if common.format is Format.TEXT:
-            common.output.say(plan_lines(seen.plan, target=connection.told, verbose=common.verbose))
+            common.output.say(plan_lines(seen.plan, target=seen.told, verbose=common.verbose))
         if not seen.plan.steps:
             return _conclude(common, connection, Outcome(()), seen.plan)
         _agree(common.output, connection, seen, approval, allowances)
@@ -91,7 +91,7 @@ def _agree(
         return
     if not sys.stdin.isatty():
         raise nobody_to_ask()
-    output.note([line(f"Shall this be done in {connection.told}? Only yes lets it start.")])
+    output.note([line(f"Shall this be done in {seen.told}? Only yes lets it start.")])
     try:
         reply = input()
     except EOFError:

@@ -22,7 +22,7 @@ from reconciler.report.clock import clock_lines, policy_clocks
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.neutralise import line, render_json
 from reconciler.report.text import drift_lines, plan_lines, problem_lines
-from reconciler.report.words import counted, severity_of
+from reconciler.report.words import counted, place_told, severity_of
 from reconciler.spec import load_spec
 
 UNREADABLE = "P901"
@@ -37,6 +37,8 @@ class Picture:
     survey: Survey
     plan: Plan
     now: datetime
+    told: str
+    """The target and the subscriptions that the spec speaks of, for people."""
 
 
 def picture(
@@ -58,7 +60,8 @@ def look(
     """Reads Azure through a door that refuses writes."""
     with reading(f"reading {connection.told}"):
         survey = connection.azure(read_only=True).survey(spec, now)
-        return Picture(spec, survey, make_plan(spec, survey, kinds, targets), now)
+        told = place_told(connection.told, spec.subscriptions)
+        return Picture(spec, survey, make_plan(spec, survey, kinds, targets), now, told)
 
 
 def plan(common: Common, out: Path | None, detailed_exitcode: bool, targets: Sequence[str]) -> ExitCode:
@@ -71,12 +74,12 @@ def plan(common: Common, out: Path | None, detailed_exitcode: bool, targets: Seq
     output.result(
         text=lambda: plan_lines(
             seen.plan,
-            target=connection.told,
+            target=seen.told,
             clock=clock_lines(clocks, verbose=common.verbose),
             verbose=common.verbose,
         ),
         document=lambda: document,
-        markdown=lambda: plan_markdown(seen.plan, target=connection.told),
+        markdown=lambda: plan_markdown(seen.plan, target=seen.told),
     )
     if out:
         write_whole(out, render_json(document))
@@ -97,9 +100,9 @@ def drift(common: Common) -> ExitCode:
     document["clock"] = [clock.document() for clock in policy_clocks(seen.spec.policies, seen.now)]
     del document["digest"]  # what has drifted is not a plan that someone asked for
     common.output.result(
-        text=lambda: drift_lines(whole, target=connection.told, drifted=drifted, verbose=common.verbose),
+        text=lambda: drift_lines(whole, target=seen.told, drifted=drifted, verbose=common.verbose),
         document=lambda: {**document, "drifted": drifted},
-        markdown=lambda: plan_markdown(whole, target=connection.told, title="azbackup drift"),
+        markdown=lambda: plan_markdown(whole, target=seen.told, title="azbackup drift"),
     )
     if any(finding.code == UNREADABLE for finding in whole.findings):
         return ExitCode.ERROR

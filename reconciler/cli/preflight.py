@@ -29,10 +29,10 @@ def preflight(common: Common) -> ExitCode:
             readiness = check(resolved, seen.survey, seen.plan)
         requests = connection.requests
     common.output.result(
-        text=lambda: preflight_lines(readiness, target=connection.told, verbose=common.verbose),
+        text=lambda: preflight_lines(readiness, target=seen.told, verbose=common.verbose),
         document=lambda: preflight_document(
             readiness, target=connection.target, spec_digest=seen.spec.digest, requests=requests
         ),
-        markdown=lambda: preflight_markdown(readiness, target=connection.told),
+        markdown=lambda: preflight_markdown(readiness, target=seen.told),
     )
     return _EXIT_CODES[readiness.verdict]

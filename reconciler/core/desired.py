@@ -246,3 +246,8 @@ class Spec:
     selections: tuple[Selection, ...] = ()
     consents: tuple[Consent, ...] = ()
     egresses: tuple[Egress, ...] = ()
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """Those of its vaults, each once, in order: the places where `apply` protects and deletes."""
+        return tuple(sorted({vault.ref.subscription.lower() for vault in self.vaults}))

@@ -18,6 +18,7 @@ SYMBOLS: dict[Action, tuple[str, Style]] = {
     "stop": ("-", "red"),
     "delete": ("-", "red"),
 }
+MOST_SUBSCRIPTIONS_NAMED = 3
 NO_CHANGES = "No changes. Live Azure matches the spec."
 # Always said, in this order; the rest of the actions only when there are some.
 _ALWAYS: tuple[tuple[Action, str], ...] = (
@@ -36,6 +37,15 @@ _SOMETIMES: tuple[tuple[Action, str], ...] = (
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 finding`, `2 findings`, `2 policies`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def place_told(target: str, subscriptions: Sequence[str]) -> str:
+    """The target with the subscriptions of the spec: a plan for the wrong place looks like any other (reliability S-06)."""
+    if not subscriptions:
+        return target
+    names = subscriptions if len(subscriptions) <= MOST_SUBSCRIPTIONS_NAMED else ()
+    word = "subscription" if len(subscriptions) == 1 else "subscriptions"
+    return f"{target}, {word} {', '.join(names)}" if names else f"{target}, {len(subscriptions)} {word}"
 
 
 def plan_summary(plan: Plan) -> str:

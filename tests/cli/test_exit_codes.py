@@ -158,7 +158,8 @@ def test_only_yes_is_yes(desk: Desk, reply: str, code: int) -> None:
     desk.patch.setattr("builtins.input", lambda: reply)
     answer = desk.run("apply")
     assert answer.code == code
-    assert "Shall this be done in sandbox azure.db? Only yes lets it start." in answer.err
+    where = "sandbox azure.db, subscription 00000000-0000-4000-8000-000000000001"
+    assert f"Shall this be done in {where}? Only yes lets it start." in answer.err
     assert ("Converged: yes" in answer.out) is (code == 0)
 
 

@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.report.neutralise import render
 from reconciler.report.text import FOLD_FROM, drift_lines, plan_lines, problem_lines, validate_lines
-from reconciler.report.words import change_text, duration_text, plan_summary, severity_of
+from reconciler.report.words import change_text, duration_text, place_told, plan_summary, severity_of
 from tests.report.plans import MIXED, a_finding, a_plan, a_problem, a_step
 
 
@@ -204,3 +204,16 @@ def test_drift_ends_with_its_verdict(drifted: bool, verdict: str) -> None:
     text = render(drift_lines(a_plan(), target="t", drifted=drifted), color=False)
     assert re.search("^No changes", text, re.MULTILINE)
     assert text.endswith(verdict)
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "told"),
+    [
+        ([], "https://azure"),
+        (["a"], "https://azure, subscription a"),
+        (["a", "b", "c"], "https://azure, subscriptions a, b, c"),
+        (["a", "b", "c", "d"], "https://azure, 4 subscriptions"),
+    ],
+)
+def test_a_target_names_its_subscriptions(subscriptions: list[str], told: str) -> None:
+    assert place_told("https://azure", subscriptions) == told

@@ -18,7 +18,7 @@ _WORDS: dict[Verdict, str] = {"ready": "ready", "warnings": "with warnings", "bl
 
 
 def preflight_lines(readiness: Readiness, *, target: str, verbose: bool = False) -> Iterator[Line]:
-    """Without `verbose`, many VMs whose findings are of the same codes are folded, and what a VM doesn't need is left out."""
+    """Without `verbose`, many VMs whose findings are of the same codes are folded, and what a VM reaches without need is left out."""
     yield line(Span(f"target: {target}", "dim"))
     shared = frozenset(readiness.findings)
     for vault, machines in _by_vault(readiness).items():
@@ -87,7 +87,8 @@ def _machine_lines(machine: MachineReadiness, shared: Set[Finding], verbose: boo
     for finding in machine.findings:
         if finding not in shared and (finding.severity != "info" or verbose):
             yield from finding_lines(finding)
-    for text in _reach_texts(machine.reaches if verbose else [each for each in machine.reaches if each.needed]):
+    shown = [each for each in machine.reaches if verbose or each.needed or each.result != "allowed"]
+    for text in _reach_texts(shown):
         yield line("      ", Span("egress: ", "dim"), text)
 
 

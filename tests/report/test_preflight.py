@@ -79,10 +79,16 @@ def test_egress_with_its_evidence() -> None:
         "egress: Internet 443: may be denied by rule b",
         "egress: 10.0.0.5 8080: denied by rule c (not needed)",
     ]
-    assert "10.0.0.5" not in text(readiness)
+    assert "10.0.0.5 8080: denied" in text(readiness)
     assert "`AzureBackup 443: denied: allowed by rule a; route r leads to None`" in preflight_markdown(
         readiness, target="t"
     )
+
+
+def test_what_is_open_and_not_needed_is_for_those_who_ask() -> None:
+    readiness = Readiness((a_machine(reaches=(Reach("AzureBackup", 443, "allowed", "allowed by rule a", False),)),), ())
+    assert "AzureBackup" not in text(readiness)
+    assert "egress: AzureBackup 443: allowed by rule a (not needed)" in text(readiness, verbose=True)
 
 
 def test_the_document_counts_each_finding_once() -> None:

@@ -45,7 +45,25 @@ class SandboxCredential:
         return AccessTokenInfo(TOKEN, _EXPIRES)
 
 
-class SandboxTransport(HttpTransport[HttpRequest, HttpResponse]):
+class SocketlessTransport(HttpTransport[HttpRequest, HttpResponse]):
+    """What transports share that open nothing: they answer from this process."""
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+
+class SandboxTransport(SocketlessTransport):
     """Sends every request to `handle`; no socket is opened, URLs stay those of Azure.
 
     `sleep` moves the world's clock, so retries and long operations wait in virtual time. `on_request` hears of every
@@ -78,20 +96,6 @@ class SandboxTransport(HttpTransport[HttpRequest, HttpResponse]):
 
     def sleep(self, duration: float) -> None:
         self.world.advance(duration)
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def close(self) -> None:
-        """Nothing to close: the world belongs to whoever opened it."""
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 def _content(request: HttpRequest) -> bytes:

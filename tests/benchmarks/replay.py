@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
-from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
-from reconciler.sandbox.transport import SandboxResponse
+from reconciler.sandbox.transport import SandboxResponse, SocketlessTransport
 from reconciler.sandbox.wire import Request, Response
 
 
@@ -26,7 +24,7 @@ class Tape:
         return [answer.body for answer in self.answers.values()]
 
 
-class Replay(HttpTransport[HttpRequest, HttpResponse]):
+class Replay(SocketlessTransport):
     """A transport that answers from a tape."""
 
     def __init__(self, tape: Tape) -> None:
@@ -37,17 +35,3 @@ class Replay(HttpTransport[HttpRequest, HttpResponse]):
 
     def sleep(self, duration: float) -> None:
         """Replayed answers ask for no waiting."""
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()

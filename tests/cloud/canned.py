@@ -4,17 +4,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AccessToken
-from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.core.utils import CaseInsensitiveDict
 
 from reconciler.cloud.azure import Azure
 from reconciler.core.ids import FirewallRef, NsgRef, VaultRef, VmRef, arm_id
 from reconciler.core.plan import Write
+from reconciler.sandbox.transport import SocketlessTransport
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 VAULT = VaultRef.of(SUBSCRIPTION, "rg-backup", "rsv-prod")
@@ -92,7 +91,7 @@ class Sent:
 Script = Callable[[Sent], Reply | Exception]
 
 
-class CannedTransport(HttpTransport[HttpRequest, HttpResponse]):
+class CannedTransport(SocketlessTransport):
     """Takes the arguments that the real transport takes, and no others."""
 
     def __init__(self, script: Script, clock: VirtualClock) -> None:
@@ -111,20 +110,6 @@ class CannedTransport(HttpTransport[HttpRequest, HttpResponse]):
 
     def sleep(self, duration: float) -> None:
         self._clock.sleep(duration)
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 class CannedResponse(HttpResponse):

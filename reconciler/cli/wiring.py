@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from reconciler.cli.options import Common
 from reconciler.core.ports import Clock
 
 if TYPE_CHECKING:
-    from reconciler.cloud import Azure
+    from reconciler.cloud import Azure, Throttle
 
 
 class MachineClock:
@@ -42,6 +41,7 @@ class Connection:
     run: Executor
     request_ids: Callable[[], str]
     journal: Path
+    throttle: Throttle
     make: Callable[[bool], Azure]
     made: list[Azure] = field(default_factory=list)
 
@@ -54,10 +54,7 @@ class Connection:
     @property
     def requests(self) -> dict[str, int]:
         """Requests sent through all doors so far, by method."""
-        total: Counter[str] = Counter()
-        for azure in self.made:
-            total.update(azure.requests)
-        return dict(sorted(total.items()))
+        return self.throttle.sent
 
 
 @contextmanager
@@ -76,11 +73,12 @@ def connected(common: Common) -> Iterator[Connection]:
 @contextmanager
 def _sandbox(path: Path, moment: datetime | None) -> Iterator[Connection]:
     from reconciler.cli.worlds import opened
-    from reconciler.cloud import Azure
+    from reconciler.cloud import Azure, Throttle
     from reconciler.sandbox.transport import SandboxClock, SandboxCredential, SandboxTransport
 
     with opened(path) as world:
         clock = SandboxClock(world)
+        throttle = Throttle(clock)
         yield Connection(
             target={"kind": "sandbox", "file": str(path.resolve())},
             told=f"sandbox {path}",
@@ -88,20 +86,27 @@ def _sandbox(path: Path, moment: datetime | None) -> Iterator[Connection]:
             run=InlineExecutor(),
             request_ids=lambda: str(uuid.uuid4()),
             journal=path.with_name(f"{path.name}.journal.jsonl"),
+            throttle=throttle,
             make=lambda read_only: Azure(
-                SandboxCredential(), SandboxTransport(world), clock, read_only=read_only, moment=moment
+                SandboxCredential(),
+                SandboxTransport(world),
+                clock,
+                read_only=read_only,
+                moment=moment,
+                throttle=throttle,
             ),
         )
 
 
 @contextmanager
 def _azure(common: Common) -> Iterator[Connection]:
-    from reconciler.cloud import connect, endpoint_of
+    from reconciler.cloud import Throttle, connect, endpoint_of
 
     cloud = common.cloud or "public"
     endpoint = endpoint_of(cloud, common.endpoint)
     correlation_id = str(uuid.uuid4())
     clock = MachineClock()
+    throttle = Throttle(clock)
     with ThreadPoolExecutor(common.parallelism, "azbackup") as pool:
         yield Connection(
             target={"kind": "azure", "endpoint": endpoint.url},
@@ -110,9 +115,11 @@ def _azure(common: Common) -> Iterator[Connection]:
             run=pool,
             request_ids=lambda: str(uuid.uuid4()),
             journal=_state_folder() / "azbackup" / "journal.jsonl",
+            throttle=throttle,
             make=lambda read_only: connect(
                 clock,
                 read_only=read_only,
+                throttle=throttle,
                 moment=common.moment,
                 cloud=cloud,
                 endpoint=common.endpoint,

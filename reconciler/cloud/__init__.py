@@ -3,5 +3,6 @@
 from reconciler.cloud.azure import Azure
 from reconciler.cloud.connect import connect
 from reconciler.cloud.endpoints import Endpoint, endpoint_of
+from reconciler.cloud.throttle import Throttle
 
-__all__ = ["Azure", "Endpoint", "connect", "endpoint_of"]
+__all__ = ["Azure", "Endpoint", "Throttle", "connect", "endpoint_of"]

@@ -33,6 +33,7 @@ class Azure:
 
     `workers` runs reads side by side; without it they run one after the other, in an order that is always the same.
     `moment` stands for the time of the run in what the kinds are told; waiting goes by the clock all the same.
+    `throttle` is the budget of the whole run, where there is more than one door to Azure.
     With `read_only` no request that changes something can leave, whoever asks for it.
     """
 
@@ -48,10 +49,11 @@ class Azure:
         workers: Executor | None = None,
         correlation_id: str = "",
         moment: datetime | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         target = endpoint_of(cloud, endpoint)
         shared = SharedCredential(credential, target, clock)
-        self._throttle = Throttle(clock)
+        self._throttle = throttle or Throttle(clock)
         self._clock, self._workers, self._moment = clock, workers, moment
         self._clients = Clients(
             target,

@@ -9,6 +9,7 @@ from reconciler.cloud.azure import Azure
 from reconciler.cloud.clients import Transport
 from reconciler.cloud.credentials import credential_for
 from reconciler.cloud.endpoints import Endpoint, endpoint_of
+from reconciler.cloud.throttle import Throttle
 from reconciler.core.ports import Clock
 
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 60.0
@@ -24,6 +25,7 @@ def connect(
     correlation_id: str = "",
     sandbox_token: str = "",
     moment: datetime | None = None,
+    throttle: Throttle | None = None,
 ) -> Azure:
     """Azure over the network. Raises `CloudError` when endpoint and credential do not belong together.
 
@@ -40,6 +42,7 @@ def connect(
         workers=workers,
         correlation_id=correlation_id,
         moment=moment,
+        throttle=throttle,
     )
 
 

@@ -85,3 +85,14 @@ def test_requests_are_counted_by_method_with_every_attempt() -> None:
     canned.azure.look().vault(VAULT)
     canned.azure.send(Write("item.backup", VAULT, {}, vm=VM), "id")
     assert canned.azure.requests == {"GET": 2, "POST": 1}
+
+
+def test_two_doors_to_azure_share_the_budget_of_a_run() -> None:
+    throttle = Throttle(VirtualClock())
+    reading, writing = Canned(Reply(200, {}), throttle=throttle), Canned(Reply(200, {}), throttle=throttle)
+    for _ in range(250):
+        reading.azure.look().vault(VAULT)
+    writing.azure.look().vault(VAULT)
+    assert reading.clock.slept == []
+    assert len(writing.clock.slept) == 1
+    assert writing.azure.requests == {"GET": 251}

@@ -120,6 +120,7 @@ def _azure(common: Common) -> Iterator[Connection]:
                 clock,
                 read_only=read_only,
                 throttle=throttle,
+                connections=common.parallelism,
                 moment=common.moment,
                 cloud=cloud,
                 endpoint=common.endpoint,

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -83,3 +84,35 @@ def test_a_redirect_to_another_host_is_not_followed(azure: Azure, server: Any) -
     with pytest.raises(CloudError, match="307"):
         azure.send(Write("vault.create", VAULT, {}), "id")
     assert len(server.arrived) == 1
+
+
+def test_as_many_connections_are_kept_as_requests_go_at_a_time() -> None:
+    """Twice twenty reads that are all on their way together need twenty connections, not more for the second time."""
+
+    class KeptAlive(Arm):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            self.server.together.wait(timeout=10)  # type: ignore[attr-defined]
+            super().answer()
+
+        do_GET = answer
+
+        def setup(self) -> None:
+            self.server.opened.append(self.client_address)  # type: ignore[attr-defined]
+            super().setup()
+
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), KeptAlive)
+    server.arrived, server.opened, server.reply, server.together = [], [], (200, {}, b"{}"), threading.Barrier(20)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    azure = connect(VirtualClock(), read_only=True, endpoint=url, sandbox_token="sandbox-only", connections=20)
+    with ThreadPoolExecutor(20) as pool:
+        for _ in range(2):
+            list(pool.map(lambda _: azure.look().vault(VAULT), range(20)))
+    azure.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert len(server.opened) == 20

@@ -41,6 +41,12 @@ def test_every_explanation_says_everything() -> None:
         assert all((told.severity, told.title, told.rule, told.source, told.remedy)), code
 
 
+@pytest.mark.parametrize("check", range(1, 31))
+def test_every_check_of_the_rules_has_a_code(check: int) -> None:
+    """The thirty checks of backup-rules, section I: each is the source of at least one code."""
+    assert any(re.search(rf"\bI\.{check}\b", told.source) for told in own_codes().values())
+
+
 @pytest.mark.parametrize(
     ("code", "severity", "rule"),
     [

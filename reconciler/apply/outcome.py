@@ -54,6 +54,12 @@ class Outcome:
         """Whether Azure is now as every step wanted."""
         return all(result.status in {"done", "skipped"} for result in self.results)
 
+    @property
+    def touched(self) -> frozenset[str]:
+        """Ids of the resources whose steps came to a request or a look, as far as their writes name one."""
+        apart = ("blocked", "not_started")
+        return frozenset(each.step.write.resource_id for each in self.results if each.status not in apart) - {""}
+
     def counts(self) -> dict[str, int]:
         """How many steps ended in which status; statuses that did not occur are left out."""
         return dict(sorted(Counter(result.status for result in self.results).items()))

@@ -74,7 +74,7 @@ def apply(common: Common, approval: Approval, targets: Sequence[str], journal: P
             return _conclude(common, connection, Outcome(()), seen.plan)
         _agree(common.output, connection, seen, approval, allowances)
         outcome = _execute(connection, seen, allowances, common.parallelism, journal or connection.journal)
-        return _conclude(common, connection, outcome, _look_again(common, connection, seen, targets))
+        return _conclude(common, connection, outcome, _look_again(common, connection, seen, targets, outcome))
 
 
 def _agree(
@@ -130,10 +130,16 @@ def _last_gate(seen: Picture, allowances: Mapping[StepClass, int], today: date) 
     return allowed
 
 
-def _look_again(common: Common, connection: Connection, seen: Picture, targets: Sequence[str]) -> Plan | None:
-    """The fresh plan, or None when Azure can't be read any more: what was done stays reported."""
+def _look_again(
+    common: Common, connection: Connection, seen: Picture, targets: Sequence[str], outcome: Outcome
+) -> Plan | None:
+    """The fresh plan, or None when Azure can't be read any more: what was done stays reported.
+
+    What the run has touched no index answers for: it may still show what was there before.
+    """
+    now = common.moment or connection.clock.now()
     try:
-        return look(connection, seen.spec, targets, common.moment or connection.clock.now()).plan
+        return look(connection, seen.spec, targets, now, exact=outcome.touched).plan
     except CloudError as error:
         common.output.note(problem_lines(error.problems))
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -55,11 +55,17 @@ def picture(
 
 
 def look(
-    connection: Connection, spec: Spec, targets: Sequence[str], now: datetime, kinds: Sequence[AnyKind] = KINDS
+    connection: Connection,
+    spec: Spec,
+    targets: Sequence[str],
+    now: datetime,
+    kinds: Sequence[AnyKind] = KINDS,
+    *,
+    exact: Collection[str] = (),
 ) -> Picture:
-    """Reads Azure through a door that refuses writes."""
+    """Reads Azure through a door that refuses writes. `exact`: ids of resources that no index may answer for."""
     with reading(f"reading {connection.told}"):
-        survey = connection.azure(read_only=True).survey(spec, now)
+        survey = connection.azure(read_only=True).survey(spec, now, exact=exact)
         told = place_told(connection.told, spec.subscriptions)
         return Picture(spec, survey, make_plan(spec, survey, kinds, targets), now, told)
 

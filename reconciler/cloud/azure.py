@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import Executor
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from reconciler.cloud.credentials import SharedCredential
 from reconciler.cloud.direct import FAMILIES, Direct
 from reconciler.cloud.endpoints import endpoint_of
 from reconciler.cloud.errors import refused
+from reconciler.cloud.graph import Graph
 from reconciler.cloud.jobs import JobBoard
 from reconciler.cloud.look import Look
 from reconciler.cloud.operations import progress_of
@@ -70,9 +72,13 @@ class Azure:
         """Requests that were sent so far, by method; every attempt counts."""
         return self._throttle.sent
 
-    def survey(self, spec: Spec, now: datetime | None = None) -> Survey:
-        """Reads what a plan of the spec needs. What can't be read raises `Unreadable` when it is asked for, not here."""
-        snapshot = Snapshot(self._reader, self._direct, now or self._moment or self._clock.now())
+    def survey(self, spec: Spec, now: datetime | None = None, *, exact: Collection[str] = ()) -> Survey:
+        """Reads what a plan of the spec needs. What can't be read raises `Unreadable` when it is asked for, not here.
+
+        `exact`: ids of resources that no index may answer for, since they have just been written.
+        """
+        moment = now or self._moment or self._clock.now()
+        snapshot = Snapshot(self._reader, self._direct, Graph(self._clients), moment, exact)
         snapshot.prefetch(spec, self._workers)
         return snapshot
 

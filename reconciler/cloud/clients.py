@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
+    from azure.mgmt.resourcegraph import ResourceGraphClient
 
 Family = Literal["vaults", "backup", "compute", "network", "locks"]
-API_VERSIONS: dict[Family, str] = {
+API_VERSIONS: dict[str, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
     "compute": "2026-04-01",
     "network": "2026-03-01",
     "locks": "2020-05-01",
+    "graph": "2021-03-01",
 }
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
@@ -72,6 +74,15 @@ class Clients:
 
         return self._client("network", subscription, NetworkManagementClient)
 
+    def graph(self) -> ResourceGraphClient:
+        """Of no subscription: each query names its own. It sends no raw requests."""
+        from azure.mgmt.resourcegraph import ResourceGraphClient
+
+        def make(credential: SharedCredential, _: str, url: str, **options: Any) -> ResourceGraphClient:
+            return ResourceGraphClient(credential, url, **options)
+
+        return self._client("graph", "", make)
+
     def raw(self, family: Family, subscription: str) -> SendsRequests:
         """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources."""
         makers: dict[Family, Callable[[str], object]] = {
@@ -86,7 +97,7 @@ class Clients:
     def close(self) -> None:
         self._transport.close()
 
-    def _client(self, family: Family, subscription: str, make: Callable[..., Made]) -> Made:
+    def _client(self, family: str, subscription: str, make: Callable[..., Made]) -> Made:
         key = (family, subscription.lower())
         with self._lock:
             if key not in self._made:

@@ -116,7 +116,9 @@ class Reader:
             raise unreadable(failed(error, "GET", where)) from error
         if response.status_code >= 400 and response.status_code != 404:
             raise unreadable(refused("GET", where, response.status_code, response.headers, body))
-        return Answer(response.status_code, response.headers.get("Retry-After") or "", _document(response, body, where))
+        return Answer(
+            response.status_code, response.headers.get("Retry-After") or "", document_of(response, body, where)
+        )
 
     def _document_or_none(self, path: str, answer: Answer, gone: Collection[str]) -> tuple[Body | None, str]:
         if answer.status == 200 and answer.document is not None:
@@ -140,7 +142,7 @@ def _body(response: HttpResponse, where: str) -> bytes:
     return b"".join(chunks)
 
 
-def _document(response: HttpResponse, body: bytes, where: str) -> Body | None:
+def document_of(response: HttpResponse, body: bytes, where: str) -> Body | None:
     """The JSON object of an answer. A page of HTML is never an empty or an absent resource (F-07)."""
     if not body:
         return None

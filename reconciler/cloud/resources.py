@@ -1,13 +1,14 @@
-"""Network resources of whole subscriptions, from one list a type; and from their parents what lies inside them."""
+"""Network resources and run commands of whole subscriptions, from one list a type; and from their parents what lies inside them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.cloud.direct import FAMILIES, Direct
+from reconciler.cloud.direct import FAMILIES, RUN_COMMANDS, Direct
 from reconciler.cloud.memo import Memo
 from reconciler.cloud.paths import ResourcePath, list_path, locks_path, resource_of
 from reconciler.cloud.reading import Body, Reader
+from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.errors import Unreadable
 from reconciler.core.wire import dig_list, dig_text
 
@@ -35,8 +36,8 @@ _INSIDE = {
 class Resources:
     """What a survey knows of networks. A list is read when something of its type is asked for first, and once."""
 
-    def __init__(self, reader: Reader, direct: Direct, memo: Memo) -> None:
-        self._reader, self._direct, self._memo = reader, direct, memo
+    def __init__(self, reader: Reader, direct: Direct, memo: Memo, run_commands: RunCommands) -> None:
+        self._reader, self._direct, self._memo, self._run_commands = reader, direct, memo, run_commands
 
     def listed(self, subscription: str, resource_type: str) -> Sequence[Body]:
         return tuple(self._by_id(subscription, resource_type).values())
@@ -50,6 +51,8 @@ class Resources:
     def one(self, resource_id: str) -> Body | None:
         """One that its list lacks is asked for directly: the identity may see only a part of the subscription, or no list."""
         named = resource_of(resource_id)
+        if named.resource_type.lower() == RUN_COMMANDS:
+            return self._run_commands.one(named)
         inside = _INSIDE.get(named.resource_type.lower())
         if inside:
             entries = dig_list(self.one(named.parent.path), "properties", inside)

@@ -29,7 +29,8 @@ SHORTEST_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS = 1.0, 300.0
 
 
 class PoliteRetry(HTTPPolicy[HttpRequest, HttpResponse]):
-    """Reads are tried four times. A request that changes something is sent again only if it certainly had no effect:
+    """Reads are tried four times; the option `repeatable` says of a POST that it is one. A request that changes something
+    is sent again only if it certainly had no effect:
 
     after a 429, or when no connection came about. Whether it had one after a 5xx or a lost answer, only a look can tell.
     """
@@ -41,13 +42,14 @@ class PoliteRetry(HTTPPolicy[HttpRequest, HttpResponse]):
 
     def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[HttpRequest, HttpResponse]:
         method = request.http_request.method.upper()
+        repeatable = bool(request.context.options.pop("repeatable", False)) or method in _READS
         tries, throttled, throttled_seconds = 1, 1, 0.0
         while True:
             pause_seconds = min(2.0 ** (tries - 1), _LONGEST_BACKOFF_SECONDS)
             try:
                 response = self.next.send(request)
             except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
-                if tries >= _TRIES or (method not in _READS and may_have_been_sent(error)):
+                if tries >= _TRIES or (not repeatable and may_have_been_sent(error)):
                     raise
             else:
                 status, headers = response.http_response.status_code, response.http_response.headers
@@ -60,7 +62,7 @@ class PoliteRetry(HTTPPolicy[HttpRequest, HttpResponse]):
                         return response
                     throttled += 1
                     continue  # the gate does the waiting
-                if status not in _PASSING or method not in _READS or tries >= _TRIES:
+                if status not in _PASSING or not repeatable or tries >= _TRIES:
                     return response
                 pause_seconds = max(pause_seconds, asked_seconds or 0.0)
             pause(request, pause_seconds)

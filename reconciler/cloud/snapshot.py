@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime
 
 from reconciler.cloud.direct import Direct, machine_of
+from reconciler.cloud.graph import Graph
 from reconciler.cloud.lookups import (
     RUNNING_JOBS,
     VM_ITEMS,
@@ -23,6 +24,7 @@ from reconciler.cloud.memo import Memo
 from reconciler.cloud.paths import vault_path, vaults_path, vms_path
 from reconciler.cloud.reading import Body, Reader
 from reconciler.cloud.resources import Resources
+from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.desired import FirewallEgress, Spec
 from reconciler.core.errors import Unreadable
 from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VaultRef, VmRef, parse_vault, parse_vm
@@ -35,10 +37,12 @@ STATUS_ONLY = "&statusOnly=true"
 class Snapshot:
     """A `core.live.Survey`. What no step asks for is not read: recovery points, backup jobs, other vaults."""
 
-    def __init__(self, reader: Reader, direct: Direct, now: datetime) -> None:
+    def __init__(
+        self, reader: Reader, direct: Direct, graph: Graph, now: datetime, exact: Collection[str] = ()
+    ) -> None:
         self._reader, self._direct, self._now = reader, direct, now
         self._memo = Memo()
-        self._resources = Resources(reader, direct, self._memo)
+        self._resources = Resources(reader, direct, self._memo, RunCommands(graph, direct, self._memo, exact))
 
     def prefetch(self, spec: Spec, workers: Executor | None) -> None:
         """Reads what every plan asks for, each independent list for itself. A failure is kept until its answer is asked for."""

@@ -34,8 +34,8 @@ class VmAgent:
 
 
 class VmAgentKind:
-    """A plan only checks agents of VMs that are not protected yet: the states of all VMs are pages of their own, and a plan
-    that changes nothing must not pay for them. Preflight checks them all (`every_vm`)."""
+    """A plan only checks agents of VMs that are not protected yet, or are to be updated: the states of all VMs are pages of
+    their own, and a plan that changes nothing must not pay for them. Preflight checks them all (`every_vm`)."""
 
     name = "vm_agent"
 
@@ -62,8 +62,9 @@ class VmAgentKind:
         if machine is None or (entry.agentless and wanted.agent == "check"):
             return Assessment()  # a VM that is not there: protected_vm says so
         protected = state_of(live.item(wanted.vault, wanted.vm)) == "protected"
-        if protected and wanted.agent == "check" and not self._every_vm:
-            return Assessment()
+        update = _update(entry, machine, live) if wanted.agent == "update" and machine.os != "Windows" else Assessment()
+        if protected and not update.steps and not self._every_vm:
+            return update
         view = live.instance_view(wanted.vm)
         if not is_running(view):
             return Assessment(findings=(say.not_running(wanted),))
@@ -77,14 +78,12 @@ class VmAgentKind:
                 findings.append(say.not_said(wanted))
             case "ready" if machine.os == "Windows" and _is_old(agent_version(view)):
                 findings.append(say.too_old(wanted, agent_version(view)))
-        if wanted.agent == "check":
-            return Assessment(findings=tuple(findings))
-        if machine.os == "Windows":
-            return Assessment(findings=(*findings, say.windows_updates_itself(wanted)))
-        return _update(entry, machine, live, findings)
+        if wanted.agent == "update" and machine.os == "Windows":
+            findings.append(say.windows_updates_itself(wanted))
+        return Assessment(update.steps, tuple(findings), update.busy)
 
 
-def _update(entry: VmAgent, machine: Machine, live: Live, findings: Iterable[Finding]) -> Assessment:
+def _update(entry: VmAgent, machine: Machine, live: Live) -> Assessment:
     """One run of the script that ships with this version; the run command says that it has been."""
     vm = entry.wanted.vm
     observed = live.resource(run_command_id(vm, _COMMAND))
@@ -92,7 +91,7 @@ def _update(entry: VmAgent, machine: Machine, live: Live, findings: Iterable[Fin
     now = {} if observed is None else {"script": script_of(observed), "outcome": outcome_of(observed)}
     found = differences(now, wanted)
     if not found:
-        return Assessment(findings=tuple(findings), busy=busy_of(observed))
+        return Assessment(busy=busy_of(observed))
     step = Step(
         address=vm_agent_address(vm),
         kind=VmAgentKind.name,
@@ -104,7 +103,7 @@ def _update(entry: VmAgent, machine: Machine, live: Live, findings: Iterable[Fin
         needs=(*entry.after, vm_agent_address(vm)),
         lane=vm_lane(vm),
     )
-    return Assessment((step,), tuple(findings), busy_of(observed) or _backup_runs(entry, live))
+    return Assessment((step,), busy=busy_of(observed) or _backup_runs(entry, live))
 
 
 def _backup_runs(entry: VmAgent, live: Live) -> str:

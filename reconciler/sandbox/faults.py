@@ -95,7 +95,10 @@ class OperationFails(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen(Fault):
-    """Reads that lag: the things whose id matches `hides` are not there yet, in lists and by their own GET."""
+    """Reads that lag: the things whose id matches `hides` are not there yet, in lists and by their own GET.
+
+    With `method="POST"` and the path of Resource Graph it is the index that lags.
+    """
 
     method: str = "GET"
     hides: str = "*"
@@ -165,8 +168,10 @@ def _without(fault: Unseen, response: Response, handle: Handle, world: World, re
     body = json.loads(response.body) if response.body else None
     if not isinstance(body, dict) or response.status != 200:
         return response
-    if "value" in body:
-        body["value"] = [entry for entry in body["value"] if not _hidden(fault, entry)]
+    rows = "value" if "value" in body else "data"
+    if rows in body:
+        kept = [entry for entry in body[rows] if not _hidden(fault, entry)]
+        body |= {rows: kept} | ({"count": len(kept), "totalRecords": len(kept)} if rows == "data" else {})
         return Response(200, response.headers, json.dumps(body, separators=(",", ":")).encode())
     if not _hidden(fault, body):
         return response

@@ -224,11 +224,11 @@ class World:
     def delete(self, key: str) -> None:
         self._db.execute("DELETE FROM resource WHERE key = ?", (key.lower(),))
 
-    def under(self, key: str) -> list[Row]:
-        """Everything below a key, in order of creation."""
+    def under(self, key: str, wanted: Callable[[str, str], bool] = lambda key, collection: True) -> list[Row]:
+        """Everything below a key, in order of creation, as far as `wanted` takes its key and collection."""
         span = (f"{key.lower()}/", f"{key.lower()}0")
         query = f"SELECT {_COLUMNS} FROM resource WHERE key > ? AND key < ? ORDER BY seq"
-        return [_row(found) for found in self._db.execute(query, span).fetchall()]
+        return [_row(found) for found in self._db.execute(query, span).fetchall() if wanted(found[1], found[2])]
 
     def delete_under(self, key: str) -> None:
         self._db.execute("DELETE FROM resource WHERE key > ? AND key < ?", (f"{key.lower()}/", f"{key.lower()}0"))

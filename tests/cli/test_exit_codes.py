@@ -131,7 +131,7 @@ def test_an_interruption_while_reading_ends_with_130(desk: Desk) -> None:
 
 
 def test_what_was_done_is_told_when_azure_can_not_be_read_again(desk: Desk) -> None:
-    def gone(*arguments: object) -> NoReturn:
+    def gone(*arguments: object, **named: object) -> NoReturn:
         raise Unreadable(Problem("Z403", "rsv", "forbidden", "no permission", "ask for it"))
 
     desk.patch.setattr("reconciler.cli.apply.look", gone)

@@ -9,7 +9,6 @@ from reconciler.core.errors import Place, Unreadable
 from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, NsgRef, arm_id
 from reconciler.core.live import Survey
 from tests.cloud.canned import (
-    COMMAND_ID,
     FIREWALL,
     GROUP_ID,
     NSG,
@@ -109,13 +108,12 @@ def test_a_list_that_can_not_be_read_proves_nothing(reply: Reply) -> None:
             ask()
 
 
-def test_run_commands_and_rule_collection_groups_are_asked_for_one_by_one() -> None:
-    found, canned = survey({COMMAND_ID: body(COMMAND_ID), GROUP_ID: body(GROUP_ID)})
+def test_rule_collection_groups_are_asked_for_one_by_one() -> None:
+    found, canned = survey({GROUP_ID: body(GROUP_ID)})
     for _ in range(2):
-        assert found.resource(COMMAND_ID) == body(COMMAND_ID)
         assert found.resource(GROUP_ID) == body(GROUP_ID)
-        assert found.resource(COMMAND_ID.replace("proxy", "agent-update")) is None
-    assert len(canned.sent) == 3
+        assert found.resource(GROUP_ID.replace("/azbackup", "/other")) is None
+    assert len(canned.sent) == 2
 
 
 def test_a_machine_and_its_body_are_of_one_list() -> None:

@@ -149,7 +149,9 @@ def test_a_script_runs_in_a_guest_and_is_seen_again(estate: Estate) -> None:
         assert LINUX_PROXY.is_text(dig_text(found, "properties", "source", "script"))
         assert dig_text(found, "properties", "source", "script") == script_text(LINUX_PROXY)
         assert dig(found, "properties", "parameters") == parameters
-        assert dig_text(found, "properties", "instanceView", "executionState") == "Succeeded"
+        assert dig_text(found, "properties", "provisioningState") == "Succeeded"
+    view_of_script = dig(estate.azure.look().resource(COMMAND_ID), "properties", "instanceView")
+    assert dig_text(view_of_script, "executionState") == "Succeeded"
     assert estate.do(Write("run_command.delete", resource_id=COMMAND_ID)).state == "succeeded"
     for view in views(estate):
         assert view.resource(COMMAND_ID) is None

@@ -5,6 +5,11 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import kql
+from reconciler.sandbox.app import handle
+from reconciler.sandbox.faults import Script, Unseen
+from reconciler.sandbox.rows.virtual_machines import vm_row
+from reconciler.sandbox.wire import Request
+from reconciler.sandbox.world import DEFAULT_SUBSCRIPTION
 from tests.sandbox_serve.asking import GROUP, SUBSCRIPTION, Asker
 
 ROWS: list[dict[str, Any]] = [
@@ -86,6 +91,41 @@ def test_types_are_lower_case_and_groups_are_named() -> None:
     asker.put(f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/N", {"location": "westeurope"})
     found = asked(asker, "resources | where resourceGroup == 'rg-net'")["data"]
     assert [each["type"] for each in found] == ["microsoft.network/networksecuritygroups"]
+
+
+def test_run_commands_are_rows_without_their_view_and_what_is_protected() -> None:
+    asker = Asker()
+    vm = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/VM-1"
+    asker.world.put(
+        vm_row(DEFAULT_SUBSCRIPTION, "rg-net", {"name": "VM-1", "location": "westeurope"}, asker.world.now())
+    )
+    sent = {"source": {"script": "true"}, "protectedParameters": [{"name": "A", "value": "secret"}]}
+    asker.put(f"{vm}/runCommands/azbackup-proxy", {"location": "westeurope", "properties": sent})
+    asker.get(f"{vm}/runCommands/azbackup-proxy?$expand=instanceView")
+    query = "resources | where type =~ 'microsoft.compute/virtualmachines/runcommands'"
+    (found,) = asked(asker, f"{query} and id contains '/runCommands/AZBACKUP-'")["data"]
+    assert (found["name"], found["type"]) == ("azbackup-proxy", "microsoft.compute/virtualmachines/runcommands")
+    assert found["properties"] == {
+        "source": {"script": "true"},
+        "asyncExecution": False,
+        "timeoutInSeconds": 0,
+        "treatFailureAsDeploymentFailure": False,
+        "provisioningState": "Succeeded",
+    }
+    assert [each["name"] for each in asker.get(f"{SUBSCRIPTION}/resources")["value"]] == ["VM-1"]
+
+
+def test_the_index_lags_where_a_fault_says_so() -> None:
+    asker = Asker()
+    for name in ("seen", "unseen"):
+        asker.put(f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/{name}", {"location": "westeurope"})
+    script = Script(handle, [Unseen(method="POST", path="*.ResourceGraph/resources", hides="*/unseen")])
+    url = f"https://management.azure.com{GRAPH}?api-version=2021-03-01"
+    request = Request("POST", url, {"Authorization": "Bearer x"}, b'{"query": "resources | project id, name"}')
+    first, second = (script.send(asker.world, request).json() for _ in range(2))
+    assert [each["name"] for each in first["data"]] == ["seen"]
+    assert (first["count"], first["totalRecords"]) == (1, 1)
+    assert (second["count"], second["totalRecords"]) == (2, 2)
 
 
 @pytest.mark.parametrize("query", ["resources | summarize count()", "securityresources"])

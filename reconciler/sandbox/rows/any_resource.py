@@ -1,6 +1,6 @@
 """Resources of any type, as the rows see them that work on all: lists of everything, tags, locks."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from reconciler.sandbox.call import VAULTS, Call
@@ -19,11 +19,14 @@ def body_of(row: Row) -> dict[str, Any]:
     return row.body
 
 
-def resources(world: World, key: str) -> Iterator[dict[str, Any]]:
-    """The bodies of all resources under a subscription or group, in order of creation."""
-    for row in world.under(key if "/resourcegroups/" in key else f"{key}/resourcegroups"):
-        if row.key.count("/") == _DEPTH and row.collection.startswith("/subscriptions/"):
-            yield body_of(row)
+def resources(world: World, key: str, inner: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """The bodies of all resources under a subscription or group, in order of creation; `inner`: types inside others."""
+
+    def wanted(key: str, collection: str) -> bool:
+        lies_there = key.count("/") == _DEPTH or collection.rpartition("/")[2] in inner
+        return lies_there and collection.startswith("/subscriptions/")
+
+    return map(body_of, world.under(key if "/resourcegroups/" in key else f"{key}/resourcegroups", wanted))
 
 
 def scope(call: Call) -> Row:

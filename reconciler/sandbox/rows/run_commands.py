@@ -1,5 +1,6 @@
 """Rows of managed run commands: named scripts of a VM, kept as resources (Compute's published API)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.call import Call
@@ -62,25 +63,32 @@ def put(call: Call) -> Response:
     if not isinstance(source, dict) or not any(source.get(kind) for kind in ("script", "scriptUri", "commandId")):
         said = "Required parameter 'source' is missing (null)."
         raise Refusal(400, "InvalidParameter", said)
-    id = f"{vm.body['id']}/runCommands/{call.names['command']}"
-    old = call.world.get(id)
-    body = {"name": call.names["command"], "id": old.body["id"] if old else id, "type": RUN}
-    body |= {"location": vm.body["location"]} | ({"tags": call.body["tags"]} if call.body.get("tags") else {})
-    defaults: dict[str, Any] = {
-        "asyncExecution": False,
-        "timeoutInSeconds": 0,
-        "treatFailureAsDeploymentFailure": False,
-    }
-    sent = {name: call.properties[name] for name in _KEPT if call.properties.get(name) is not None}
-    state = "Updating" if old else "Creating"
-    properties: dict[str, Any] = defaults | sent | {"provisioningState": state}
+    old = call.world.get(f"{vm.key}/runcommands/{call.names['command']}")
+    row = command_row(vm, old.body["name"] if old else call.names["command"], call.properties)
+    if call.body.get("tags"):
+        row.body["tags"] = call.body["tags"]
+    row.body["properties"]["provisioningState"] = "Updating" if old else "Creating"
     view = {"executionState": "Running", "startTime": text(call.now())}
-    meta = {"view": view, "runs": (old.meta["runs"] if old else 0) + 1}
-    row = Row(id.lower(), f"{vm.key}/runcommands", body | {"properties": properties}, meta)
+    row.meta |= {"view": view, "runs": (old.meta["runs"] if old else 0) + 1}
     call.world.put(row)
     operation, headers = arm_operations.start(call, "Microsoft.Compute", vm.body["location"])
     call.world.after(_RUN_SECONDS, command_ended, {"operation": operation, "command": row.key})
     return reply(row.body, 200 if old else 201, headers)
+
+
+def command_row(vm: Row, name: str, sent: Mapping[str, Any]) -> Row:
+    """A run command that has succeeded, from the properties that a client sends."""
+    id = f"{vm.body['id']}/runCommands/{name}"
+    properties: dict[str, Any] = {
+        "asyncExecution": False,
+        "timeoutInSeconds": 0,
+        "treatFailureAsDeploymentFailure": False,
+    }
+    properties |= {key: sent[key] for key in _KEPT if sent.get(key) is not None}
+    properties |= {"provisioningState": "Succeeded"}
+    body = {"name": name, "id": id, "type": RUN, "location": vm.body["location"], "properties": properties}
+    view = {"executionState": "Succeeded", "exitCode": 0, "output": "", "error": ""}
+    return Row(id.lower(), f"{vm.key}/runcommands", body, {"view": view, "runs": 1})
 
 
 @effect

@@ -54,10 +54,15 @@ WINDOWS_PROXY = GuestScript(
     {"Action": _ACTION, "ProxyHost": _HOST, "ProxyPort": _PORT},
     "c67fe80e7e81b2ba04cc97f1484b5ca609e1b92d6ec0d06877d9f59a41b30e92",
 )
+WINDOWS_AGENT_UPDATE = GuestScript(
+    "windows-agent-update.ps1", "Windows", {}, "0497fd3ea550d970226edf52f5f621665d87a79c8b3333af546e070341ac84c5"
+)
 
-# There is none to update the agent of Windows: the platform does that (osProfile.windowsConfiguration.enableVMAgentPlatformUpdates), or a
-# person with an installer that would have to be downloaded.
-ALL = (LINUX_PROXY, LINUX_AGENT_UPDATE, WINDOWS_PROXY)
+ALL = (LINUX_PROXY, LINUX_AGENT_UPDATE, WINDOWS_PROXY, WINDOWS_AGENT_UPDATE)
+
+
+def agent_script(os: Literal["Linux", "Windows"]) -> GuestScript:
+    return LINUX_AGENT_UPDATE if os == "Linux" else WINDOWS_AGENT_UPDATE
 
 
 def proxy_script(os: Literal["Linux", "Windows"]) -> GuestScript:

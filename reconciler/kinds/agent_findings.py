@@ -17,6 +17,7 @@ _RESTART = {
     "Windows": "in the VM: start the service WindowsAzureGuestAgent, and look that 168.63.129.16 answers on 80 and 32526",
     "Linux": "in the VM: `systemctl restart walinuxagent` or `waagent`, and look that 168.63.129.16 answers on 80 and 32526",
 }
+_LOG = "the update has run: within minutes the new version shows, else look at C:\\Windows\\Logs\\azbackup-agent-update.log"
 
 
 def missing(wanted: DesiredProtection, os: str, only_warn: bool) -> Finding:
@@ -43,9 +44,10 @@ def not_said(wanted: DesiredProtection) -> Finding:
 
 
 def too_old(wanted: DesiredProtection, version: str) -> Finding:
+    by_hand = "in the VM: install the current WindowsAzureVmAgent.msi (aka.ms/vmagentwin) while no backup of it runs"
     return _finding(
         wanted, "P223", f"the agent is of version {version}", "Azure Backup wants 2.6.1198.718 or later on Windows",
-        "in the VM: install the current WindowsAzureVmAgent.msi (aka.ms/vmagentwin) while no backup of it runs",
+        f"say agent: update for the VM; or, {by_hand}" if wanted.agent == "check" else f"{_LOG}; or, {by_hand}",
     )  # fmt: skip
 
 
@@ -53,14 +55,6 @@ def not_running(wanted: DesiredProtection) -> Finding:
     return _finding(
         wanted, "P224", "the VM does not run, so its agent can't be seen",
         "points of a stopped VM are crash-consistent (backup-rules C.5)", "none needed", "info",
-    )  # fmt: skip
-
-
-def windows_updates_itself(wanted: DesiredProtection) -> Finding:
-    return _finding(
-        wanted, "P225", "the agent of a Windows VM is not updated by azbackup",
-        "the platform does that, unless it was switched off for the VM",
-        "set osProfile.windowsConfiguration.enableVMAgentPlatformUpdates to true where a VM stays behind", "info",
     )  # fmt: skip
 
 

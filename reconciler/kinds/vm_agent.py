@@ -1,4 +1,4 @@
-"""The Azure agent of a VM that is to be protected (backup-rules A.2): checked, and on Linux updated where the spec says so."""
+"""The Azure agent of a VM that is to be protected (backup-rules A.2): checked, and updated where the spec says so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.canonical import digest
 from reconciler.core.compare import differences
 from reconciler.core.desired import DesiredProtection, Spec
-from reconciler.core.guest_scripts import LINUX_AGENT_UPDATE
+from reconciler.core.guest_scripts import agent_script
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Machine, Wire
 from reconciler.core.plan import Change, Finding, Step
@@ -62,7 +62,7 @@ class VmAgentKind:
         if machine is None or (entry.agentless and wanted.agent == "check"):
             return Assessment()  # a VM that is not there: protected_vm says so
         protected = state_of(live.item(wanted.vault, wanted.vm)) == "protected"
-        update = _update(entry, machine, live) if wanted.agent == "update" and machine.os != "Windows" else Assessment()
+        update = _update(entry, machine, live) if wanted.agent == "update" else Assessment()
         if protected and not update.steps and not self._every_vm:
             return update
         view = live.instance_view(wanted.vm)
@@ -76,18 +76,17 @@ class VmAgentKind:
                 findings.append(say.not_ready(wanted, machine.os))
             case "notSaid":
                 findings.append(say.not_said(wanted))
-            case "ready" if machine.os == "Windows" and _is_old(agent_version(view)):
+            case "ready" if machine.os == "Windows" and _is_old(agent_version(view)) and not update.steps:
                 findings.append(say.too_old(wanted, agent_version(view)))
-        if wanted.agent == "update" and machine.os == "Windows":
-            findings.append(say.windows_updates_itself(wanted))
         return Assessment(update.steps, tuple(findings), update.busy)
 
 
 def _update(entry: VmAgent, machine: Machine, live: Live) -> Assessment:
     """One run of the script that ships with this version; the run command says that it has been."""
     vm = entry.wanted.vm
+    script = agent_script("Windows" if machine.os == "Windows" else "Linux")
     observed = live.resource(run_command_id(vm, _COMMAND))
-    wanted = {"script": script_shown(LINUX_AGENT_UPDATE), "outcome": "succeeded"}
+    wanted = {"script": script_shown(script), "outcome": "succeeded"}
     now = {} if observed is None else {"script": script_of(observed), "outcome": outcome_of(observed)}
     found = differences(now, wanted)
     if not found:
@@ -98,7 +97,7 @@ def _update(entry: VmAgent, machine: Machine, live: Live) -> Assessment:
         action="create" if observed is None else "update",
         changes=tuple(Change(each.path, each.before, each.after, "GST-02") for each in found),
         why="the spec says agent: update, and this update has not run in the VM",
-        write=put_run_command(vm, _COMMAND, machine.location, LINUX_AGENT_UPDATE, ()),
+        write=put_run_command(vm, _COMMAND, machine.location, script, ()),
         expects=digest(now),
         needs=(*entry.after, vm_agent_address(vm)),
         lane=vm_lane(vm),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reconciler.cloud import Azure
 from reconciler.cloud.guest_scripts import script_text
 from reconciler.core.desired import Spec
-from reconciler.core.guest_scripts import LINUX_AGENT_UPDATE, GuestScript, proxy_parameters, proxy_script
+from reconciler.core.guest_scripts import GuestScript, agent_script, proxy_parameters, proxy_script
 from reconciler.kinds import KINDS, THOROUGH_KINDS
 from reconciler.plan import make_plan
 from reconciler.plan.select import resolve
@@ -59,7 +59,7 @@ def _run_commands(world: World) -> None:
         os = vm.meta["facts"]["os"]
         proxy = proxy_script(os)
         rows.append(command_row(vm, "azbackup-proxy", _sent_for(proxy, proxy_parameters(proxy, "10.0.0.5", 8080))))
-        rows.append(command_row(vm, "azbackup-agent-update", _sent_for(LINUX_AGENT_UPDATE, [])))
+        rows.append(command_row(vm, "azbackup-agent-update", _sent_for(agent_script(os), [])))
     world.put_all(rows)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
     from azure.mgmt.resourcegraph import ResourceGraphClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks"]
+Family = Literal["vaults", "backup", "compute", "network", "locks", "permissions", "policy"]
 API_VERSIONS: dict[str, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
@@ -27,6 +27,8 @@ API_VERSIONS: dict[str, str] = {
     "network": "2026-03-01",
     "locks": "2020-05-01",
     "graph": "2021-03-01",
+    "permissions": "2022-04-01",
+    "policy": "2024-10-01",
 }
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
@@ -84,13 +86,15 @@ class Clients:
         return self._client("graph", "", make)
 
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources."""
+        """The client of the family for raw reads; the caller names the api-version. Some families are of no provider of ours."""
         makers: dict[Family, Callable[[str], object]] = {
             "vaults": self.vaults,
             "backup": self.backup,
             "compute": self.compute,
             "network": self.network,
             "locks": self.compute,
+            "permissions": self.compute,
+            "policy": self.compute,
         }
         return cast(SendsRequests, makers[family](subscription))
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from reconciler.cloud.clients import Clients, Family
+from reconciler.cloud.clients import API_VERSIONS, Clients, Family
 from reconciler.cloud.errors import failed, unreadable
 from reconciler.cloud.paths import (
     backup_status_path,
     instance_view_path,
     item_path,
+    permissions_path,
     policy_path,
+    policy_restrictions_path,
     prevalidation_path,
     resource_of,
     vault_path,
@@ -21,10 +23,14 @@ from reconciler.cloud.paths import (
 from reconciler.cloud.reading import CHILD_GONE, GONE, ITEM_GONE, POLICY_GONE, Body, Reader
 from reconciler.core.errors import CloudError
 from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
-from reconciler.core.live import Machine
+from reconciler.core.live import Machine, Wire
 from reconciler.core.wire import dig_object, dig_text
 
-FAMILIES: dict[str, Family] = {"microsoft.network": "network", "microsoft.compute": "compute"}
+FAMILIES: dict[str, Family] = {
+    "microsoft.network": "network",
+    "microsoft.compute": "compute",
+    "microsoft.recoveryservices": "vaults",
+}
 RUN_COMMANDS = "microsoft.compute/virtualmachines/runcommands"
 WITH_VIEW = "&%24expand=instanceView"
 
@@ -96,6 +102,19 @@ class Direct:
         except (AzureError, CloudError, ValueError) as error:
             raise unreadable(failed(error, "POST", where)) from error
         return dict(told.as_dict())
+
+    def permissions(self, scope: str) -> tuple[Body, ...]:
+        return self._reader.all("permissions", permissions_path(scope), gone=CHILD_GONE).values
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
+        """What Azure Policy says to a resource of this content; None when the scope does not exist.
+
+        The aliases of a policy's conditions are those of the api-version that the content is in.
+        """
+        family = FAMILIES.get(dig_text(resource, "type").partition("/")[0].lower())
+        version = {"apiVersion": API_VERSIONS[family]} if family else {}
+        question: Body = {"resourceDetails": {"resourceContent": dict(resource), **version}}
+        return self._reader.ask("policy", policy_restrictions_path(scope), question, GONE)
 
 
 def machine_of(body: Body | None) -> Machine | None:

@@ -94,6 +94,11 @@ class Reader:
         document, _ = self._document_or_none(path, answer, gone)
         return ([], "") if document is None else _page(path, document)
 
+    def ask(self, family: Family, path: str, question: Body, gone: Collection[str]) -> Body | None:
+        """The answer to a POST that only reads; None when a 404 with one of the codes `gone` says that its scope does not exist."""
+        answer = self._send(HttpRequest("POST", self._first(family, path), json=question), family, meant=path)
+        return self._document_or_none(path, answer, gone)[0]
+
     def follow(self, family: Family, url: str, below: str) -> Answer:
         """A URL that Azure gave, which must lie below the resource. Any status; a body that can't be read raises."""
         return self._get(family, url, below=below)
@@ -103,19 +108,22 @@ class Reader:
         return f"{self._clients.endpoint.url}{quoted(path)}?api-version={API_VERSIONS[family]}{query}"
 
     def _get(self, family: Family, url: str, **target: str) -> Answer:
-        where = target.get("meant") or target.get("below") or url
         url = url.replace("{", "%7B").replace("}", "%7D")  # the SDK would take braces for a place to fill in
+        return self._send(HttpRequest("GET", url), family, **target)
+
+    def _send(self, request: HttpRequest, family: Family, **target: str) -> Answer:
+        where = target.get("meant") or target.get("below") or request.url
         try:
-            client = self._clients.raw(family, subscription_of(url))
-            response = client.send_request(HttpRequest("GET", url), stream=True, **target)
+            client = self._clients.raw(family, subscription_of(request.url))
+            response = client.send_request(request, stream=True, **target)
             try:
                 body = _body(response, where)
             finally:
                 response.close()
         except (AzureError, CloudError, ValueError) as error:
-            raise unreadable(failed(error, "GET", where)) from error
+            raise unreadable(failed(error, request.method, where)) from error
         if response.status_code >= 400 and response.status_code != 404:
-            raise unreadable(refused("GET", where, response.status_code, response.headers, body))
+            raise unreadable(refused(request.method, where, response.status_code, response.headers, body))
         return Answer(
             response.status_code, response.headers.get("Retry-After") or "", document_of(response, body, where)
         )

@@ -28,7 +28,7 @@ from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.desired import FirewallEgress, Spec
 from reconciler.core.errors import Unreadable
 from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VaultRef, VmRef, parse_vault, parse_vm
-from reconciler.core.live import Machine
+from reconciler.core.live import Machine, Wire
 from reconciler.core.wire import dig, dig_object, dig_text
 
 STATUS_ONLY = "&statusOnly=true"
@@ -145,6 +145,12 @@ class Snapshot:
         return self._memo.ask(
             ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))
         )
+
+    def permissions(self, scope: str) -> Sequence[Body]:
+        return self._memo.ask(("permissions", scope.lower()), lambda: self._direct.permissions(scope))
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
+        return self._direct.policy_restrictions(scope, resource)
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         location = self._location(vault, vm)

@@ -101,3 +101,17 @@ class Survey(Live, Protocol):
     def locks(self, subscription: str) -> Iterable[Wire]:
         """All management locks of the subscription."""
         ...
+
+    def permissions(self, scope: str) -> Iterable[Wire]:
+        """What the caller may do at a subscription, resource group or resource, inherited rights too.
+
+        Empty for a scope that does not exist.
+        """
+        ...
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Wire | None:
+        """What the Azure Policies of a subscription or resource group say to a resource of this content (type, name, …).
+
+        None when the scope does not exist.
+        """
+        ...

@@ -266,6 +266,11 @@ def test_an_endpoint_may_have_a_path_of_its_own() -> None:
         "/subscriptions/s/providers/Microsoft.RecoveryServices/register",
         "/x/backupStatus",
         "/subscriptions/s/providers/x/backupStatus",
+        "/providers/Microsoft.PolicyInsights/checkPolicyRestrictions",
+        "/subscriptions/s/resourceGroups/g/x/providers/Microsoft.PolicyInsights/checkPolicyRestrictions",
+        "/subscriptions/s/providers/Microsoft.PolicyInsights/checkPolicyRestrictions/x",
+        "/subscriptions/s/providers/Microsoft.PolicyInsights/policyStates/latest/triggerEvaluation",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Authorization/permissions",
     ],
 )
 def test_no_other_post_counts_as_a_read(path: str) -> None:

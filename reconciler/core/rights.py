@@ -13,15 +13,17 @@ from typing import Literal
 from reconciler.core.ids import VAULT_TYPE, VM_TYPE
 from reconciler.core.plan import Action, Operation, Step
 
-Place = Literal["vault", "vm", "resource"]
+Place = Literal["vault", "vm", "resource", "subscription"]
+Purpose = Literal["send", "look", "follow"]
 Command = Literal["plan", "preflight"]
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRight:
-    """An action that steps of an operation need on their vault, their VM, or the resource they write.
+    """An action that steps of an operation need on their vault, their VM, the resource they write, or their subscription.
 
-    `steps` narrows it to steps of these actions; empty means all.
+    `steps` narrows it to steps of these actions; empty means all. `look`: it is asked just before sending, and by no plan.
+    `follow`: without it a step is not seen on its way, only at its end.
     """
 
     operation: Operation
@@ -29,6 +31,7 @@ class WriteRight:
     on: Place
     source: str
     steps: tuple[Action, ...] = ()
+    purpose: Purpose = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +64,40 @@ _NSG_RULE = "Microsoft.Network/networkSecurityGroups/securityRules"
 _RULES = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
 _POLLED = "wire-facts 1.5"
 _G = "backup-rules G"
+_STATUS = "Microsoft.RecoveryServices/locations/backupStatus/action"
 _ENABLE: tuple[Action, ...] = ("create", "update", "resume")
 
 WRITE_RIGHTS: tuple[WriteRight, ...] = (
     WriteRight("vault.create", f"{VAULT_TYPE}/write", "vault", _G),
-    WriteRight("vault.create", f"{VAULT_TYPE}/operationStatus/read", "vault", _POLLED),
+    WriteRight("vault.create", f"{VAULT_TYPE}/operationStatus/read", "vault", _POLLED, purpose="follow"),
     WriteRight("vault.update", f"{VAULT_TYPE}/write", "vault", _G),
-    WriteRight("vault.update", f"{VAULT_TYPE}/operationStatus/read", "vault", _POLLED),
+    WriteRight("vault.update", f"{VAULT_TYPE}/operationStatus/read", "vault", _POLLED, purpose="follow"),
     WriteRight("storage_config.update", f"{VAULT_TYPE}/backupstorageconfig/write", "vault", _G),
     WriteRight("vault_config.update", f"{VAULT_TYPE}/backupconfig/write", "vault", _G),
     WriteRight("policy.put", f"{VAULT_TYPE}/backupPolicies/write", "vault", _G),
-    WriteRight("policy.put", f"{VAULT_TYPE}/backupPolicies/operations/read", "vault", _G, ("update",)),
+    WriteRight("policy.put", f"{VAULT_TYPE}/backupPolicies/read", "vault", _G, purpose="look"),
+    WriteRight("policy.put", f"{VAULT_TYPE}/backupPolicies/operations/read", "vault", _POLLED, ("update",), "follow"),
     WriteRight("item.put", f"{_ITEM}/write", "vault", _G),
-    WriteRight("item.put", f"{_ITEM}/operationsStatus/read", "vault", _G),
+    WriteRight("item.put", f"{_ITEM}/operationsStatus/read", "vault", _G, purpose="follow"),
+    WriteRight("item.put", f"{_ITEM}/read", "vault", _G, purpose="look"),
+    WriteRight("item.put", _STATUS, "subscription", "wire-facts 5.8", ("create", "undelete", "resume"), "look"),
+    WriteRight("item.put", f"{VAULT_TYPE}/backupJobs/read", "vault", _G, purpose="look"),
     WriteRight("item.put", f"{VM_TYPE}/write", "vm", "backup-rules G: enable, change policy", _ENABLE),
     WriteRight("item.delete", f"{_ITEM}/delete", "vault", _G),
-    WriteRight("item.delete", f"{VAULT_TYPE}/backupOperations/read", "vault", _POLLED),
+    WriteRight("item.delete", f"{_ITEM}/read", "vault", _G, purpose="look"),
+    WriteRight("item.delete", f"{VAULT_TYPE}/backupJobs/read", "vault", _G, purpose="look"),
+    WriteRight("item.delete", f"{VAULT_TYPE}/backupOperations/read", "vault", _POLLED, purpose="follow"),
     WriteRight("item.backup", f"{_ITEM}/backup/action", "vault", _G),
-    WriteRight("item.backup", f"{_ITEM}/operationsStatus/read", "vault", _POLLED),
+    WriteRight("item.backup", f"{_ITEM}/read", "vault", _G, purpose="look"),
+    WriteRight("item.backup", f"{VAULT_TYPE}/backupJobs/read", "vault", _G, purpose="look"),
+    WriteRight("item.backup", f"{_ITEM}/operationsStatus/read", "vault", _POLLED, purpose="follow"),
     WriteRight("security_rule.put", f"{_NSG_RULE}/write", "resource", _G),
     WriteRight("security_rule.delete", f"{_NSG_RULE}/delete", "resource", _G),
     WriteRight("firewall.put", "Microsoft.Network/azureFirewalls/write", "resource", "wire-facts 8"),
     WriteRight("rule_collection_group.put", f"{_RULES}/write", "resource", "wire-facts 8"),
     WriteRight("rule_collection_group.delete", f"{_RULES}/delete", "resource", "wire-facts 8"),
     WriteRight("run_command.put", f"{VM_TYPE}/runCommands/write", "resource", "published actions of Compute"),
+    WriteRight("run_command.put", f"{VM_TYPE}/instanceView/read", "resource", _G, purpose="look"),
     WriteRight("run_command.delete", f"{VM_TYPE}/runCommands/delete", "resource", "published actions of Compute"),
 )
 
@@ -100,7 +113,7 @@ READ_RIGHTS: tuple[ReadRight, ...] = (
             f"{VAULT_TYPE}/backupJobs/read",
             f"{_ITEM}/read",
             f"{_ITEM}/recoveryPoints/read",
-            "Microsoft.RecoveryServices/locations/backupStatus/action",
+            _STATUS,
             f"{VM_TYPE}/read",
             f"{VM_TYPE}/instanceView/read",
             "Microsoft.Network/networkInterfaces/read",
@@ -109,6 +122,7 @@ READ_RIGHTS: tuple[ReadRight, ...] = (
     ),
     ReadRight("plan", f"{VM_TYPE}/runCommands/read", "published actions of Compute"),
     ReadRight("plan", "Microsoft.Network/virtualNetworks/read", "wire-facts 8"),
+    ReadRight("plan", "Microsoft.Network/virtualNetworks/subnets/read", "wire-facts 8"),
     ReadRight("plan", f"{_NSG_RULE}/read", _G),
     ReadRight("plan", "Microsoft.Network/azureFirewalls/read", "wire-facts 8"),
     ReadRight("plan", "Microsoft.Network/firewallPolicies/read", "wire-facts 8"),
@@ -125,10 +139,12 @@ READ_RIGHTS: tuple[ReadRight, ...] = (
 
 
 def rights_of(step: Step) -> Iterator[Needed]:
-    """What sending the step and following it takes."""
+    """What the step can't be done without."""
     write = step.write
     for right in WRITE_RIGHTS:
         if right.operation != write.operation or (right.steps and step.action not in right.steps):
+            continue
+        if right.purpose == "follow":
             continue
         if right.on == "vault" and write.vault is not None:
             yield Needed(right.action, write.vault.id)
@@ -136,3 +152,5 @@ def rights_of(step: Step) -> Iterator[Needed]:
             yield Needed(right.action, write.vm.id)
         elif right.on == "resource":
             yield Needed(right.action, "/".join(write.resource_id.split("/")[:9]))
+        elif right.on == "subscription" and write.vm is not None:
+            yield Needed(right.action, f"/subscriptions/{write.vm.subscription}")

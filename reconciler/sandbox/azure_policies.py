@@ -49,7 +49,7 @@ def violations(world: World, scope: str, content: Mapping[str, Any]) -> Iterator
 
 
 def _expressions(assignment: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The conditions that are met, or none. Tags and locations are judged of groups and of resources right in a group only."""
+    """The conditions, if all of them are met. Tags and locations are judged of groups and of resources right in a group only."""
     kind = str(content.get("type", ""))
     types, tag, locations = assignment["types"], assignment["missingTag"], assignment["locations"]
     if types and kind.lower() not in [each.lower() for each in types]:
@@ -63,7 +63,7 @@ def _expressions(assignment: Mapping[str, Any], content: Mapping[str, Any]) -> I
         place = _region(content.get("location"))
         if locations and place not in [_region(each) for each in locations]:
             met.append(_met("location", content.get("location"), locations, "NotIn"))
-        if not met:
+        if len(met) < bool(tag) + bool(locations):
             return
     yield _met("type", kind, types or ["*"], "In")
     yield from met

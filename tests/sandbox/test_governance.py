@@ -146,6 +146,8 @@ def test_what_a_policy_denies_is_refused_and_told_before() -> None:
         ({"locations": ["westeurope"]}, {"type": VAULTS, "location": "northeurope"}, True),
         ({"locations": ["westeurope"]}, {"type": f"{VAULTS}/backupPolicies"}, False),
         ({"missingTag": "owner"}, {"type": GROUP_TYPE.lower()}, True),
+        ({"missingTag": "owner", "locations": ["westeurope"]}, {"type": VAULTS, "location": "westeurope"}, False),
+        ({"missingTag": "owner", "locations": ["westeurope"]}, {"type": VAULTS, "location": "northeurope"}, True),
         ({"missingTag": "owner"}, {"type": GROUP_TYPE, "tags": {"OWNER": "x"}}, False),
         ({"types": [f"{VAULTS}/backupPolicies"]}, {"type": f"{VAULTS}/BackupPolicies"}, True),
         ({"types": [GROUP_TYPE]}, {"type": VAULTS}, False),
@@ -179,7 +181,7 @@ def test_tags_and_locks_of_a_resource_are_no_resources_to_policies() -> None:
     lab = Governed(policyAssignments={"rule": {"missingTag": "owner"}})
     lab.ok("PUT", f"{lab.rg}/providers/Microsoft.Resources/tags/default", {"properties": {"tags": {"owner": "x"}}})
     lock = {"properties": {"level": "CanNotDelete"}}
-    lab.ok("PUT", f"{lab.rg}/providers/Microsoft.Authorization/locks/hold", lock)
+    assert lab.ok("PUT", f"{lab.rg}/providers/Microsoft.Authorization/locks/hold", lock)["name"] == "hold"
 
 
 @pytest.mark.parametrize(

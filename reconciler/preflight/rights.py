@@ -57,7 +57,10 @@ class _Asked:
         for needed, addresses in needs.items():
             scope = str(getattr(needed, place)).lower()
             weight[scope] = weight.get(scope, 0) + len(addresses)
-        scopes = sorted(weight.keys() - self.absent, key=lambda scope: (-weight[scope], scope))
+        scopes = sorted(
+            weight.keys() - self.absent - self.known.keys() - self.unread.keys(),
+            key=lambda scope: (-weight[scope], scope),
+        )
         for scope in scopes[: most or None]:
             self._ask(scope)
         return {

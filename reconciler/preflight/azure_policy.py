@@ -23,6 +23,7 @@ GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"
 COLLECTION_TYPE = "Microsoft.Compute/restorePointCollections"
 MOST_ASKED = 10
 _PART_OF_BODY = ("location", "sku", "tags", "properties", "identity")
+_AUTHORIZATION = re.compile("/providers/Microsoft.Authorization/", re.IGNORECASE)
 _TAG = re.compile(r"tags(?:\['?|\.)([^'\]]+)'?\]?", re.IGNORECASE)
 _SAID_OF_ALL = ("type", "kind")  # conditions that only say which resources a policy is about
 
@@ -38,7 +39,7 @@ class _Denial:
     @property
     def told(self) -> str:
         name, definition = self.assignment_id.rsplit("/", 1)[-1], self.definition_id.rsplit("/", 1)[-1]
-        scope = self.assignment_id.lower().partition("/providers/microsoft.authorization/")[0]
+        scope = _AUTHORIZATION.split(self.assignment_id)[0]
         looked_at = f", which looks at {', '.join(self.fields)}" if self.fields else ""
         return f"policy assignment {name} of {scope or 'a management group'} (definition {definition}){looked_at}"
 

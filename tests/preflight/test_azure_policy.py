@@ -72,7 +72,7 @@ def test_what_is_to_be_made_is_asked_about_where_it_will_be() -> None:
 
 def test_an_update_is_judged_with_what_the_vault_has() -> None:
     survey = an_estate_with()
-    survey.vaults[VAULT.key]["tags"] = {"cost": "7", "owner": "nobody"}
+    survey.vaults[VAULT.key]["tags"] = {"cost": "7", "Owner": "nobody"}
     spec = a_spec(vaults=(a_vault(tags={"owner": "platform"}),))
     preflight(spec, survey, make_plan(spec, survey, THOROUGH_KINDS))
     (content,) = survey.asked_contents
@@ -134,7 +134,7 @@ def test_a_policy_of_its_own_names_the_group() -> None:
     [a_denial(effect="Audit"), a_denial(effect="DenyAction"), a_denial(result="Compliant"), a_denial(result="Error")],
 )
 def test_what_denies_nothing_is_not_told(answer: Body) -> None:
-    assert denied(checked(denying(GROUP_TYPE, ROOT, answer))) == []
+    assert denied(checked(denying(COLLECTION_TYPE, ROOT, answer))) == []
 
 
 def test_an_effect_that_is_not_named_is_a_denial() -> None:

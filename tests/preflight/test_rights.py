@@ -98,6 +98,11 @@ def test_a_vault_that_is_yet_to_be_made_needs_rights_on_its_group() -> None:
     assert asked(survey) == [ROOT, BACKUP]
 
 
+def test_no_scope_is_asked_about_twice() -> None:
+    _, survey = seen_by({ROOT: [{"actions": ["*/read"]}]})
+    assert sorted(asked(survey)) == sorted({ROOT, APP, BACKUP, WEB.key, VAULT.key})
+
+
 def test_only_the_rights_of_planned_steps_are_asked_for() -> None:
     survey = an_estate_with()
     survey.permission_bodies = {ROOT: READ}

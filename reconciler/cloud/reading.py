@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from azure.core.exceptions import AzureError
@@ -96,7 +97,8 @@ class Reader:
 
     def ask(self, family: Family, path: str, question: Body, gone: Collection[str]) -> Body | None:
         """The answer to a POST that only reads; None when a 404 with one of the codes `gone` says that its scope does not exist."""
-        answer = self._send(HttpRequest("POST", self._first(family, path), json=question), family, meant=path)
+        request = HttpRequest("POST", self._first(family, path), json=question)
+        answer = self._send(request, family, meant=path, repeatable=True)
         return self._document_or_none(path, answer, gone)[0]
 
     def follow(self, family: Family, url: str, below: str) -> Answer:
@@ -111,11 +113,11 @@ class Reader:
         url = url.replace("{", "%7B").replace("}", "%7D")  # the SDK would take braces for a place to fill in
         return self._send(HttpRequest("GET", url), family, **target)
 
-    def _send(self, request: HttpRequest, family: Family, **target: str) -> Answer:
-        where = target.get("meant") or target.get("below") or request.url
+    def _send(self, request: HttpRequest, family: Family, **options: Any) -> Answer:
+        where = options.get("meant") or options.get("below") or request.url
         try:
             client = self._clients.raw(family, subscription_of(request.url))
-            response = client.send_request(request, stream=True, **target)
+            response = client.send_request(request, stream=True, **options)
             try:
                 body = _body(response, where)
             finally:

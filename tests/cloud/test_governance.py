@@ -92,3 +92,9 @@ def test_what_is_no_scope_is_not_asked_about(scope: str) -> None:
         with pytest.raises(CloudError, match="C108"):
             ask(scope)
     assert canned.sent == []
+
+
+def test_a_passing_error_does_not_leave_azure_policy_unasked() -> None:
+    survey, canned = survey_of(Reply(503, None), Reply(200, {"fieldRestrictions": []}))
+    assert survey.policy_restrictions(ROOT, {"type": "x/y"}) == {"fieldRestrictions": []}
+    assert [sent.method for sent in canned.sent] == ["POST", "POST"]

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks"]
+Family = Literal["vaults", "backup", "compute", "network", "locks", "graph"]
 API_VERSIONS: dict[Family, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
     "compute": "2026-04-01",
     "network": "2026-03-01",
     "locks": "2020-05-01",
+    "graph": "2021-03-01",
 }
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
@@ -73,13 +74,17 @@ class Clients:
         return self._client("network", subscription, NetworkManagementClient)
 
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources."""
+        """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources,
+
+        and Resource Graph is asked about all kinds (its own client reads answers only with a policy that is not in our pipeline).
+        """
         makers: dict[Family, Callable[[str], object]] = {
             "vaults": self.vaults,
             "backup": self.backup,
             "compute": self.compute,
             "network": self.network,
             "locks": self.compute,
+            "graph": self.network,
         }
         return cast(SendsRequests, makers[family](subscription))
 

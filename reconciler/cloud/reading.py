@@ -98,6 +98,12 @@ class Reader:
         """A URL that Azure gave, which must lie below the resource. Any status; a body that can't be read raises."""
         return self._get(family, url, below=below)
 
+    def ask(self, family: Family, path: str, question: Body, subscription: str) -> Body:
+        """The answer to a POST that only reads (guards.py names them)."""
+        answer = self._send(family, HttpRequest("POST", self._first(family, path), json=question), subscription, path)
+        document, _ = self._document_or_none(path, answer, ())
+        return document or {}
+
     def _first(self, family: Family, path: str, filter_text: str = "") -> str:
         query = f"&%24filter={quote(filter_text, safe='')}" if filter_text else ""
         return f"{self._clients.endpoint.url}{quoted(path)}?api-version={API_VERSIONS[family]}{query}"
@@ -105,17 +111,21 @@ class Reader:
     def _get(self, family: Family, url: str, **target: str) -> Answer:
         where = target.get("meant") or target.get("below") or url
         url = url.replace("{", "%7B").replace("}", "%7D")  # the SDK would take braces for a place to fill in
+        return self._send(family, HttpRequest("GET", url), subscription_of(url), where, **target)
+
+    def _send(self, family: Family, request: HttpRequest, subscription: str, where: str, **target: str) -> Answer:
+        method = request.method
         try:
-            client = self._clients.raw(family, subscription_of(url))
-            response = client.send_request(HttpRequest("GET", url), stream=True, **target)
+            client = self._clients.raw(family, subscription)
+            response = client.send_request(request, stream=True, **(target or {"meant": where}))
             try:
                 body = _body(response, where)
             finally:
                 response.close()
         except (AzureError, CloudError, ValueError) as error:
-            raise unreadable(failed(error, "GET", where)) from error
+            raise unreadable(failed(error, method, where)) from error
         if response.status_code >= 400 and response.status_code != 404:
-            raise unreadable(refused("GET", where, response.status_code, response.headers, body))
+            raise unreadable(refused(method, where, response.status_code, response.headers, body))
         return Answer(response.status_code, response.headers.get("Retry-After") or "", _document(response, body, where))
 
     def _document_or_none(self, path: str, answer: Answer, gone: Collection[str]) -> tuple[Body | None, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime
 
 from reconciler.cloud.direct import Direct, machine_of
+from reconciler.cloud.governance import Governance
 from reconciler.cloud.lookups import (
     RUNNING_JOBS,
     VM_ITEMS,
@@ -38,6 +39,7 @@ class Snapshot:
     def __init__(self, reader: Reader, direct: Direct, now: datetime) -> None:
         self._reader, self._direct, self._now = reader, direct, now
         self._memo = Memo()
+        self._governance = Governance(reader, self._memo)
         self._resources = Resources(reader, direct, self._memo)
 
     def prefetch(self, spec: Spec, workers: Executor | None) -> None:
@@ -141,6 +143,12 @@ class Snapshot:
         return self._memo.ask(
             ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))
         )
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        return self._governance.networks(subscriptions)
+
+    def admin_rules(self, network_id: str) -> Sequence[Body]:
+        return self._governance.admin_rules(network_id)
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         location = self._location(vault, vm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -100,4 +100,12 @@ class Survey(Live, Protocol):
 
     def locks(self, subscription: str) -> Iterable[Wire]:
         """All management locks of the subscription."""
+        ...
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        """Lower-cased ids of the virtual networks that security admin rules reach, by one query for all subscriptions."""
+        ...
+
+    def admin_rules(self, network_id: str) -> Iterable[Wire]:
+        """The security admin rules that reach a virtual network; one request a network."""
         ...

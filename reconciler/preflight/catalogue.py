@@ -26,6 +26,14 @@ class Check:
     remedy: str
 
 
+_LET_SEE_ADMIN_RULES = (
+    "let the identity do Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action on the "
+    "networks, and read them (Resource Graph)"
+)
+_ASK_FOR_EXCEPTION = (
+    "ask the owner of the network manager for an AlwaysAllow rule with a lower number, or for another exception"
+)
+
 _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F151", "blocking", "vault is full", "a vault protects at most 1,000 VMs", "backup-rules B.1, I.15",
      "use another vault for some of them"),
@@ -115,6 +123,16 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "wire-facts 5.8", "mend what the check names, then run preflight again"),
     ("F303", "info", "Azure's own check was not asked about all VMs", "it takes a request for each VM",
      "wire-facts 5.8", "none needed: the other checks looked at every VM"),
+    ("F304", "warning", "admin rules not seen", "security admin rules of a network manager come before any security group",
+     "backup-rules D.3, I.29", _LET_SEE_ADMIN_RULES),
+    ("F305", "info", "admin rules not seen, and not needed", "a VM with managed disks needs no way out for its backup",
+     "backup-rules D.1, D.3, I.29", _LET_SEE_ADMIN_RULES),
+    ("F306", "blocking", "an admin rule is in the way",
+     "this VM needs the destination, and what an admin rule denies no security group can allow", "backup-rules D.3, I.29",
+     _ASK_FOR_EXCEPTION),
+    ("F307", "warning", "an admin rule closes the declared way",
+     "the spec declares this way, and what an admin rule denies no security group can allow", "backup-rules D.3, I.29",
+     _ASK_FOR_EXCEPTION),
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = tuple(Check(*row) for row in _ROWS)

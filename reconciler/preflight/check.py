@@ -9,6 +9,7 @@ from reconciler.core.errors import Unreadable
 from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan
 from reconciler.core.readiness import MachineReadiness, Reach, Readiness
+from reconciler.preflight.admin_rules import AdminRules
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.disks import disk_findings
 from reconciler.preflight.egress import needs_network, ways_out
@@ -30,7 +31,8 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     is a warning of the VM that needs it: unknown is not fine.
     """
     wanted = sorted(subjects(spec), key=lambda subject: subject.address.lower())
-    checks = _Checks(survey, plan, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
+    admin = AdminRules(survey, {subject.wanted.vm.subscription.lower() for subject in wanted})
+    checks = _Checks(survey, plan, admin, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
     shared = [*plan.findings, *edit_findings(plan), *_of_vaults(spec, wanted, survey, plan, checks)]
     by_address: dict[str, list[Finding]] = {}
     for each in shared:
@@ -40,7 +42,7 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     rest = [each for each in shared if each.address.lower() not in owned]
     if wanted:
         rest.append(finding("F301", "preflight", "only reading was tried"))
-        rest += not_asked(to_be_asked(wanted, plan))
+        rest += [*not_asked(to_be_asked(wanted, plan)), *admin.findings()]
     return Readiness(machines, _sorted(rest))
 
 
@@ -55,8 +57,9 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
 class _Checks:
     """The checks of single VMs; disks, locks and networks are read once for all of them."""
 
-    def __init__(self, survey: Survey, plan: Plan, asked: Collection[str]) -> None:
+    def __init__(self, survey: Survey, plan: Plan, admin: AdminRules, asked: Collection[str]) -> None:
         self._survey = survey
+        self._admin = admin
         self._asked = asked
         self._network = Network(survey, plan)
         self._disks: dict[str, Mapping[str, Wire]] = {}
@@ -107,7 +110,7 @@ class _Checks:
 
     def _ways_out(self, subject: Subject, machine: Wire) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
         try:
-            return ways_out(subject, machine, self._network)
+            return ways_out(subject, machine, self._network, self._admin)
         except NotFound as error:
             code = "F296" if needs_network(subject, machine) else "F293"
             return (), (finding(code, subject.address, str(error), where=subject.where),)

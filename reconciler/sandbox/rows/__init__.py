@@ -1,6 +1,7 @@
 """The rows of the table. A new resource type is a new file here and a line in this one."""
 
 from reconciler.sandbox.rows import (
+    admin_rules,
     arm_operations,
     backups,
     deleted_vaults,
@@ -47,6 +48,7 @@ ROUTES = (
     *machine_writes.ROUTES,
     *network.ROUTES,
     *network_children.ROUTES,
+    *admin_rules.ROUTES,
     *replication_settings.ROUTES,
     *resource_graph.ROUTES,
     *run_commands.ROUTES,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks", "graph"]
+Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles"]
 API_VERSIONS: dict[Family, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
@@ -26,6 +26,8 @@ API_VERSIONS: dict[Family, str] = {
     "network": "2026-03-01",
     "locks": "2020-05-01",
     "graph": "2021-03-01",
+    "key_vaults": "2023-07-01",
+    "roles": "2022-04-01",
 }
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
@@ -74,7 +76,7 @@ class Clients:
         return self._client("network", subscription, NetworkManagementClient)
 
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version. Locks are on all kinds of resources,
+        """The client of the family for raw reads; the caller names the api-version. Locks and roles are on all kinds of resources,
 
         and Resource Graph is asked about all kinds (its own client reads answers only with a policy that is not in our pipeline).
         """
@@ -85,6 +87,8 @@ class Clients:
             "network": self.network,
             "locks": self.compute,
             "graph": self.network,
+            "key_vaults": self.compute,
+            "roles": self.compute,
         }
         return cast(SendsRequests, makers[family](subscription))
 

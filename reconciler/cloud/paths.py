@@ -61,6 +61,14 @@ def locks_path(subscription: str) -> str:
     return list_path(subscription, "Microsoft.Authorization/locks")
 
 
+def role_assignments_path(resource_id: str) -> str:
+    return f"{resource_of(resource_id).path}/providers/Microsoft.Authorization/roleAssignments"
+
+
+def role_definitions_path(subscription: str) -> str:
+    return list_path(subscription, "Microsoft.Authorization/roleDefinitions")
+
+
 def effective_admin_rules_path(network_id: str) -> str:
     return f"{resource_of(network_id).path}/listNetworkManagerEffectiveSecurityAdminRules"
 

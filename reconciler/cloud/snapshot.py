@@ -139,6 +139,12 @@ class Snapshot:
     def locks(self, subscription: str) -> Sequence[Body]:
         return self._resources.locks(subscription)
 
+    def role_assignments(self, resource_id: str) -> Sequence[Body]:
+        return self._resources.role_assignments(resource_id)
+
+    def role_definitions(self, subscription: str) -> Sequence[Body]:
+        return self._resources.role_definitions(subscription)
+
     def prevalidation(self, vault: VaultRef, vm: VmRef) -> Body:
         return self._memo.ask(
             ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))

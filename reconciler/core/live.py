@@ -91,7 +91,7 @@ class Survey(Live, Protocol):
     def policies(self, vault: VaultRef) -> Iterable[Wire]: ...
 
     def resources(self, subscription: str, resource_type: str) -> Iterable[Wire]:
-        """All resources of a network type (`Microsoft.Network/networkInterfaces`, …) of the subscription, by one list."""
+        """All resources of a type (`Microsoft.Network/networkInterfaces`, `Microsoft.KeyVault/vaults`, …), by one list."""
         ...
 
     def prevalidation(self, vault: VaultRef, vm: VmRef) -> Wire:
@@ -108,4 +108,12 @@ class Survey(Live, Protocol):
 
     def admin_rules(self, network_id: str) -> Iterable[Wire]:
         """The security admin rules that reach a virtual network; one request a network."""
+        ...
+
+    def role_assignments(self, resource_id: str) -> Iterable[Wire]:
+        """Role assignments that hold for a resource, made there or above; one request a resource."""
+        ...
+
+    def role_definitions(self, subscription: str) -> Iterable[Wire]:
+        """Every role that can be assigned in the subscription, with its permissions."""
         ...

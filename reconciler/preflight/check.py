@@ -11,8 +11,10 @@ from reconciler.core.plan import Finding, Plan
 from reconciler.core.readiness import MachineReadiness, Reach, Readiness
 from reconciler.preflight.admin_rules import AdminRules
 from reconciler.preflight.catalogue import finding
-from reconciler.preflight.disks import disk_findings
+from reconciler.preflight.disks import disk_findings, managed_disks
 from reconciler.preflight.egress import needs_network, ways_out
+from reconciler.preflight.encryption import encryption_of
+from reconciler.preflight.key_vaults import KeyVaults
 from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound
@@ -62,6 +64,7 @@ class _Checks:
         self._admin = admin
         self._asked = asked
         self._network = Network(survey, plan)
+        self._key_vaults = KeyVaults(survey)
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
 
@@ -89,6 +92,7 @@ class _Checks:
             own += machine_findings(subject, machine)
             own += self._try(subject, "its instance view", lambda: self._extensions(subject))
             own += self._try(subject, "its disks", lambda: disk_findings(subject, machine, self._disk))
+            own += self._encryption(subject, machine)
             own += self._try(
                 subject, "locks", lambda: lock_findings(subject, self._locks_of(subject.wanted.vm.subscription))
             )
@@ -107,6 +111,24 @@ class _Checks:
     def _extensions(self, subject: Subject) -> Iterator[Finding]:
         view = self._survey.instance_view(subject.wanted.vm)
         return extension_findings(subject, view) if view is not None else iter(())
+
+    def _encryption(self, subject: Subject, machine: Wire) -> Iterator[Finding]:
+        """What can't be read of view and disks is told with them; the VM's own body then has to do."""
+        view, disks = self._seen(subject), self._managed_disks(machine)
+        uses = encryption_of(machine, view, disks)
+        return iter(()) if uses is None else self._key_vaults.findings(subject, machine, uses)
+
+    def _seen(self, subject: Subject) -> Wire:
+        try:
+            return self._survey.instance_view(subject.wanted.vm) or {}
+        except Unreadable:
+            return {}
+
+    def _managed_disks(self, machine: Wire) -> list[Wire]:
+        try:
+            return managed_disks(machine, self._disk)
+        except Unreadable:
+            return []
 
     def _ways_out(self, subject: Subject, machine: Wire) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
         try:

@@ -1,4 +1,4 @@
-"""Network managers: which networks they reach and what they bring, by POSTs that read."""
+"""What others impose: network managers and their rules, by POSTs that read, and roles."""
 
 import pytest
 
@@ -61,6 +61,14 @@ def test_what_is_no_whole_answer_is_unknown(replies: list[Reply], code: str) -> 
     if replies[0].body != {"data": [], "resultTruncated": "true", "value": "x", "skipToken": 1}:
         with pytest.raises(Unreadable, match=code):
             survey(*replies)[1].admin_rules(NETWORK)
+
+
+def test_role_assignments_are_those_at_a_resource_and_above_it() -> None:
+    canned, found = survey(Reply(200, {"value": [{"id": "a"}]}))
+    assert [each["id"] for each in found.role_assignments(NETWORK)] == ["a"]
+    assert canned.sent[0].url.endswith(
+        f"{NETWORK}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&%24filter=atScope%28%29"
+    )
 
 
 def test_a_refusal_of_a_typed_read_is_told_as_one() -> None:

@@ -46,6 +46,8 @@ class FakeSurvey:
     prevalidations: dict[str, Body] = field(default_factory=dict)
     asked_azure: list[str] = field(default_factory=list)
     admin_rule_bodies: dict[str, list[Body]] = field(default_factory=dict)
+    assignments: dict[str, list[Body]] = field(default_factory=dict)
+    roles: list[Body] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     missing_groups: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
@@ -132,6 +134,14 @@ class FakeSurvey:
         self._read("prevalidation")
         self.asked_azure.append(vm.key)
         return self.prevalidations.get(vm.key, {"status": "Succeeded"})
+
+    def role_assignments(self, resource_id: str) -> Iterable[Body]:
+        self._read("role_assignments")
+        return self.assignments.get(resource_id.lower(), [])
+
+    def role_definitions(self, subscription: str) -> Iterable[Body]:
+        self._read("role_definitions")
+        return self.roles
 
     def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
         self._read("governed_networks")

@@ -24,7 +24,11 @@ from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
 from reconciler.core.live import Machine
 from reconciler.core.wire import dig_object, dig_text
 
-FAMILIES: dict[str, Family] = {"microsoft.network": "network", "microsoft.compute": "compute"}
+FAMILIES: dict[str, Family] = {
+    "microsoft.network": "network",
+    "microsoft.compute": "compute",
+    "microsoft.keyvault": "key_vaults",
+}
 RUN_COMMANDS = "microsoft.compute/virtualmachines/runcommands"
 WITH_VIEW = "&%24expand=instanceView"
 

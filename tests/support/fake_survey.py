@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -45,6 +45,9 @@ class FakeSurvey:
     lock_bodies: list[Body] = field(default_factory=list)
     prevalidations: dict[str, Body] = field(default_factory=dict)
     asked_azure: list[str] = field(default_factory=list)
+    admin_rule_bodies: dict[str, list[Body]] = field(default_factory=dict)
+    assignments: dict[str, list[Body]] = field(default_factory=dict)
+    roles: list[Body] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     missing_groups: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
@@ -131,6 +134,22 @@ class FakeSurvey:
         self._read("prevalidation")
         self.asked_azure.append(vm.key)
         return self.prevalidations.get(vm.key, {"status": "Succeeded"})
+
+    def role_assignments(self, resource_id: str) -> Iterable[Body]:
+        self._read("role_assignments")
+        return self.assignments.get(resource_id.lower(), [])
+
+    def role_definitions(self, subscription: str) -> Iterable[Body]:
+        self._read("role_definitions")
+        return self.roles
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        self._read("governed_networks")
+        return {key for key in self.admin_rule_bodies if key.split("/")[2] in subscriptions}
+
+    def admin_rules(self, network_id: str) -> Iterable[Body]:
+        self._read("admin_rules")
+        return self.admin_rule_bodies[network_id.lower()]
 
     def locks(self, subscription: str) -> Iterable[Body]:
         self._read("locks")

@@ -14,7 +14,6 @@ from reconciler.cloud.credentials import SharedCredential
 from reconciler.cloud.direct import FAMILIES, Direct
 from reconciler.cloud.endpoints import endpoint_of
 from reconciler.cloud.errors import refused
-from reconciler.cloud.graph import Graph
 from reconciler.cloud.jobs import JobBoard
 from reconciler.cloud.look import Look
 from reconciler.cloud.operations import progress_of
@@ -78,7 +77,7 @@ class Azure:
         `exact`: ids of resources that no index may answer for, since they have just been written.
         """
         moment = now or self._moment or self._clock.now()
-        snapshot = Snapshot(self._reader, self._direct, Graph(self._clients), moment, exact)
+        snapshot = Snapshot(self._reader, self._direct, moment, exact)
         snapshot.prefetch(spec, self._workers)
         return snapshot
 

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
-    from azure.mgmt.resourcegraph import ResourceGraphClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks", "permissions", "policy"]
-API_VERSIONS: dict[str, str] = {
+Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles", "policy"]
+API_VERSIONS: dict[Family, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
     "compute": "2026-04-01",
     "network": "2026-03-01",
     "locks": "2020-05-01",
     "graph": "2021-03-01",
-    "permissions": "2022-04-01",
+    "key_vaults": "2023-07-01",
+    "roles": "2022-04-01",
     "policy": "2024-10-01",
 }
 
@@ -76,24 +76,20 @@ class Clients:
 
         return self._client("network", subscription, NetworkManagementClient)
 
-    def graph(self) -> ResourceGraphClient:
-        """Of no subscription: each query names its own. It sends no raw requests."""
-        from azure.mgmt.resourcegraph import ResourceGraphClient
-
-        def make(credential: SharedCredential, _: str, url: str, **options: Any) -> ResourceGraphClient:
-            return ResourceGraphClient(credential, url, **options)
-
-        return self._client("graph", "", make)
-
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version. Some families are of no provider of ours."""
+        """The client of the family for raw reads; the caller names the api-version. Locks, roles, policies are on all kinds of resources,
+
+        and Resource Graph is asked about all kinds (its own client reads answers only with a policy that is not in our pipeline).
+        """
         makers: dict[Family, Callable[[str], object]] = {
             "vaults": self.vaults,
             "backup": self.backup,
             "compute": self.compute,
             "network": self.network,
             "locks": self.compute,
-            "permissions": self.compute,
+            "graph": self.network,
+            "key_vaults": self.compute,
+            "roles": self.compute,
             "policy": self.compute,
         }
         return cast(SendsRequests, makers[family](subscription))
@@ -101,7 +97,7 @@ class Clients:
     def close(self) -> None:
         self._transport.close()
 
-    def _client(self, family: str, subscription: str, make: Callable[..., Made]) -> Made:
+    def _client(self, family: Family, subscription: str, make: Callable[..., Made]) -> Made:
         key = (family, subscription.lower())
         with self._lock:
             if key not in self._made:

@@ -21,6 +21,7 @@ from reconciler.cloud.paths import (
     vm_path,
 )
 from reconciler.cloud.reading import CHILD_GONE, GONE, ITEM_GONE, POLICY_GONE, Body, Reader
+from reconciler.cloud.throttle import subscription_of
 from reconciler.core.errors import CloudError
 from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
 from reconciler.core.live import Machine, Wire
@@ -30,6 +31,7 @@ FAMILIES: dict[str, Family] = {
     "microsoft.network": "network",
     "microsoft.compute": "compute",
     "microsoft.recoveryservices": "vaults",
+    "microsoft.keyvault": "key_vaults",
 }
 RUN_COMMANDS = "microsoft.compute/virtualmachines/runcommands"
 WITH_VIEW = "&%24expand=instanceView"
@@ -104,7 +106,7 @@ class Direct:
         return dict(told.as_dict())
 
     def permissions(self, scope: str) -> tuple[Body, ...]:
-        return self._reader.all("permissions", permissions_path(scope), gone=CHILD_GONE).values
+        return self._reader.all("roles", permissions_path(scope), gone=CHILD_GONE).values
 
     def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
         """What Azure Policy says to a resource of this content; None when the scope does not exist.
@@ -114,7 +116,8 @@ class Direct:
         family = FAMILIES.get(dig_text(resource, "type").partition("/")[0].lower())
         version = {"apiVersion": API_VERSIONS[family]} if family else {}
         question: Body = {"resourceDetails": {"resourceContent": dict(resource), **version}}
-        return self._reader.ask("policy", policy_restrictions_path(scope), question, GONE)
+        path = policy_restrictions_path(scope)
+        return self._reader.ask("policy", path, question, subscription_of(path), GONE)
 
 
 def machine_of(body: Body | None) -> Machine | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from typing import cast
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.rest import HttpResponse
 
 from reconciler.cloud.refusals import refusal_of
 from reconciler.cloud.retry import may_have_been_sent
@@ -60,13 +62,16 @@ def refused(method: str, where: str, status: int, headers: Mapping[str, str], bo
 
 
 def failed(error: Exception, method: str, where: str) -> CloudError:
-    """No answer came, or none that can be understood."""
+    """No answer came, or none that can be understood, or (from a typed operation of the SDK) one that is a refusal."""
     text = plain(str(error))
     if isinstance(error, CloudError):
         return error
     if isinstance(error, ClientAuthenticationError):
         remedy = "sign in, for example with `az login`, or set the variables of a service principal"
         return CloudError(Problem("C106", where, "there is no token for Azure", text, remedy))
+    if isinstance(error, HttpResponseError) and (error.status_code or 0) >= 400:
+        answer = cast(HttpResponse, error.response)
+        return refused(method, where, answer.status_code, answer.headers, answer.text().encode())
     if not isinstance(error, AzureError):
         return broken(where, f"the answer could not be understood: {text}", sent=method not in {"GET", "HEAD"})
     sent = method not in {"GET", "HEAD"} and may_have_been_sent(error)

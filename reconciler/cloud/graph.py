@@ -1,76 +1,53 @@
-"""Resource Graph: an index of all resources that answers for a whole subscription in pages of 1,000, and lags by seconds to a minute."""
+"""Resource Graph: an index of all resources that answers in pages of 1,000, and lags by seconds to a minute (decision 5)."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
 
-from azure.core.exceptions import AzureError
-from azure.core.pipeline import PipelineResponse
-from azure.core.rest import HttpRequest, HttpResponse
+from reconciler.cloud.errors import broken, unreadable
+from reconciler.cloud.paths import GRAPH_PATH
+from reconciler.cloud.reading import MOST_PAGES, Body, Reader
+from reconciler.core.wire import dig_text
 
-from reconciler.cloud.clients import Clients
-from reconciler.cloud.errors import broken, failed, refused, unreadable
-from reconciler.cloud.reading import MOST_PAGES, Body, document_of
-from reconciler.core.errors import CloudError, Unreadable
-
-PATH = "/providers/Microsoft.ResourceGraph/resources"
 PAGE_ROWS = 1000
+_MOST_SUBSCRIPTIONS = 100  # of one query (backup-rules H.3)
 
 
 class Graph:
     """Queries sort by an id and keep one column that is no object: else pages overlap, or there is no next one (paging-results)."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
-    def rows(self, subscription: str, query: str) -> tuple[Body, ...] | None:
-        """All rows; None when Azure refuses the query or cuts its answer: then it proves nothing. Raises `Unreadable` for all else."""
-        token, rows = "", list[Body]()
-        for _ in range(MOST_PAGES):
-            try:
-                document = self._page(subscription, query, token)
-            except Unreadable as error:
-                if 400 <= error.status < 500:
-                    return None
-                raise
-            data, total, token = (
-                document.get("data"),
-                document.get("totalRecords"),
-                str(document.get("$skipToken") or ""),
+    def rows(self, subscriptions: Collection[str], query: str) -> tuple[Body, ...]:
+        """All rows of some subscriptions. Raises `Unreadable` when Azure refuses the query, or cuts its answer."""
+        wanted = sorted({subscription.lower() for subscription in subscriptions})
+        parts = [wanted[at : at + _MOST_SUBSCRIPTIONS] for at in range(0, len(wanted), _MOST_SUBSCRIPTIONS)]
+        return tuple(row for part in parts for row in self._all(part, query))
+
+    def _all(self, subscriptions: list[str], query: str) -> tuple[Body, ...]:
+        seen, rows, token = set[str](), list[Body](), ""
+        while len(seen) < MOST_PAGES:
+            options: Body = {"$top": PAGE_ROWS, "resultFormat": "objectArray"} | (
+                {"$skipToken": token} if token else {}
             )
+            question: Body = {"query": query, "subscriptions": subscriptions, "options": options}
+            told = self._reader.ask("graph", GRAPH_PATH, question, subscriptions[0]) or {}
+            data, total, token = told.get("data"), told.get("totalRecords"), dig_text(told, "$skipToken")
             if (
                 not isinstance(data, list)
                 or not isinstance(total, int)
                 or not all(isinstance(row, dict) for row in data)
             ):
-                raise unreadable(broken(PATH, "it is no page of rows"))
+                raise unreadable(broken(GRAPH_PATH, "it is no page of rows"))
             rows += data
             if not token or not data:
-                return tuple(rows) if len(rows) >= total else None
-        return None
-
-    def _page(self, subscription: str, query: str, token: str) -> Body:
-        from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
-
-        answers: list[HttpResponse] = []
-
-        def keep(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
-            answers.append(response.http_response)
-
-        settings = QueryRequestOptions(top=PAGE_ROWS, skip_token=token or None, result_format="objectArray")
-        request = QueryRequest(query=query, subscriptions=[subscription], options=settings)
-        options: dict[str, Any] = {"meant": PATH, "meant_method": "POST", "repeatable": True, "raw_response_hook": keep}
-        try:
-            self._clients.graph().resources(request, **options)
-        except (AzureError, CloudError, ValueError) as error:
-            if not answers:
-                raise unreadable(failed(error, "POST", PATH)) from error
-        return _document(answers[-1])
-
-
-def _document(answer: HttpResponse) -> Body:
-    """From the answer itself: what the SDK makes of an error has no status."""
-    body = answer.read()
-    if answer.status_code != 200:
-        raise unreadable(refused("POST", PATH, answer.status_code, answer.headers, body))
-    return document_of(answer, body, PATH) or {}
+                if len(rows) < total:
+                    raise unreadable(
+                        broken(GRAPH_PATH, f"it holds {len(rows)} of {total} rows, and no way to the rest")
+                    )
+                return tuple(rows)
+            if token in seen:
+                break
+            seen.add(token)
+        raise unreadable(broken(GRAPH_PATH, "its pages do not end"))

@@ -19,6 +19,8 @@ _READ_POSTS = re.compile(
     r"/subscriptions/[^/]+/providers/microsoft\.recoveryservices/locations/[^/]+/(backupstatus|backupprevalidateprotection)"
     r"|/providers/microsoft\.resourcegraph/resources"
     r"|/subscriptions/[^/]+(/resourcegroups/[^/]+)?/providers/microsoft\.policyinsights/checkpolicyrestrictions"
+    r"|/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.network/virtualnetworks/[^/]+"
+    r"/listnetworkmanagereffectivesecurityadminrules"
 )
 
 

@@ -15,6 +15,7 @@ from reconciler.core.ids import ResourceRef, VaultRef, VmRef
 _MARKS = frozenset("-_.() ")
 _LONGEST_NAME = 260
 _ID_WORDS = ["", "subscriptions", "resourcegroups", "providers"]
+GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 _BACKUP_STATUS = "providers/Microsoft.RecoveryServices/locations"
 
 
@@ -67,6 +68,18 @@ def permissions_path(scope: str) -> str:
 def policy_restrictions_path(scope: str) -> str:
     """`scope` is a subscription or a resource group."""
     return f"{_scope(scope)}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+
+
+def role_assignments_path(resource_id: str) -> str:
+    return f"{resource_of(resource_id).path}/providers/Microsoft.Authorization/roleAssignments"
+
+
+def role_definitions_path(subscription: str) -> str:
+    return list_path(subscription, "Microsoft.Authorization/roleDefinitions")
+
+
+def effective_admin_rules_path(network_id: str) -> str:
+    return f"{resource_of(network_id).path}/listNetworkManagerEffectiveSecurityAdminRules"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,40 +95,44 @@ class Reader:
         document, _ = self._document_or_none(path, answer, gone)
         return ([], "") if document is None else _page(path, document)
 
-    def ask(self, family: Family, path: str, question: Body, gone: Collection[str]) -> Body | None:
-        """The answer to a POST that only reads; None when a 404 with one of the codes `gone` says that its scope does not exist."""
-        request = HttpRequest("POST", self._first(family, path), json=question)
-        answer = self._send(request, family, meant=path, repeatable=True)
-        return self._document_or_none(path, answer, gone)[0]
-
     def follow(self, family: Family, url: str, below: str) -> Answer:
         """A URL that Azure gave, which must lie below the resource. Any status; a body that can't be read raises."""
         return self._get(family, url, below=below)
+
+    def ask(
+        self, family: Family, path: str, question: Body, subscription: str, gone: Collection[str] = ()
+    ) -> Body | None:
+        """The answer to a POST that only reads (guards.py names them), and may be sent again like a GET.
+
+        None when a 404 with one of the codes `gone` says that what is asked about does not exist.
+        """
+        request = HttpRequest("POST", self._first(family, path), json=question)
+        answer = self._send(family, request, subscription, path, meant=path, meant_method="POST", repeatable=True)
+        return self._document_or_none(path, answer, gone)[0]
 
     def _first(self, family: Family, path: str, filter_text: str = "") -> str:
         query = f"&%24filter={quote(filter_text, safe='')}" if filter_text else ""
         return f"{self._clients.endpoint.url}{quoted(path)}?api-version={API_VERSIONS[family]}{query}"
 
     def _get(self, family: Family, url: str, **target: str) -> Answer:
+        where = target.get("meant") or target.get("below") or url
         url = url.replace("{", "%7B").replace("}", "%7D")  # the SDK would take braces for a place to fill in
-        return self._send(HttpRequest("GET", url), family, **target)
+        return self._send(family, HttpRequest("GET", url), subscription_of(url), where, **target)
 
-    def _send(self, request: HttpRequest, family: Family, **options: Any) -> Answer:
-        where = options.get("meant") or options.get("below") or request.url
+    def _send(self, family: Family, request: HttpRequest, subscription: str, where: str, **options: Any) -> Answer:
+        method = request.method
         try:
-            client = self._clients.raw(family, subscription_of(request.url))
+            client = self._clients.raw(family, subscription)
             response = client.send_request(request, stream=True, **options)
             try:
                 body = _body(response, where)
             finally:
                 response.close()
         except (AzureError, CloudError, ValueError) as error:
-            raise unreadable(failed(error, request.method, where)) from error
+            raise unreadable(failed(error, method, where)) from error
         if response.status_code >= 400 and response.status_code != 404:
-            raise unreadable(refused(request.method, where, response.status_code, response.headers, body))
-        return Answer(
-            response.status_code, response.headers.get("Retry-After") or "", document_of(response, body, where)
-        )
+            raise unreadable(refused(method, where, response.status_code, response.headers, body))
+        return Answer(response.status_code, response.headers.get("Retry-After") or "", _document(response, body, where))
 
     def _document_or_none(self, path: str, answer: Answer, gone: Collection[str]) -> tuple[Body | None, str]:
         if answer.status == 200 and answer.document is not None:
@@ -152,7 +156,7 @@ def _body(response: HttpResponse, where: str) -> bytes:
     return b"".join(chunks)
 
 
-def document_of(response: HttpResponse, body: bytes, where: str) -> Body | None:
+def _document(response: HttpResponse, body: bytes, where: str) -> Body | None:
     """The JSON object of an answer. A page of HTML is never an empty or an absent resource (F-07)."""
     if not body:
         return None

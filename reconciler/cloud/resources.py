@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from reconciler.cloud.direct import FAMILIES, RUN_COMMANDS, Direct
 from reconciler.cloud.memo import Memo
-from reconciler.cloud.paths import ResourcePath, list_path, locks_path, resource_of
+from reconciler.cloud.paths import (
+    ResourcePath,
+    list_path,
+    locks_path,
+    resource_of,
+    role_assignments_path,
+    role_definitions_path,
+)
 from reconciler.cloud.reading import Body, Reader
 from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.errors import Unreadable
@@ -47,6 +54,20 @@ class Resources:
             return self._reader.all("locks", locks_path(subscription)).values
 
         return self._memo.ask(("locks", subscription.lower()), read)
+
+    def role_assignments(self, resource_id: str) -> Sequence[Body]:
+        """Those made at the resource or above it; what a filter leaves out lies below."""
+
+        def read() -> tuple[Body, ...]:
+            return self._reader.all("roles", role_assignments_path(resource_id), "atScope()").values
+
+        return self._memo.ask(("role assignments", resource_id.lower()), read)
+
+    def role_definitions(self, subscription: str) -> Sequence[Body]:
+        def read() -> tuple[Body, ...]:
+            return self._reader.all("roles", role_definitions_path(subscription)).values
+
+        return self._memo.ask(("role definitions", subscription.lower()), read)
 
     def one(self, resource_id: str) -> Body | None:
         """One that its list lacks is asked for directly: the identity may see only a part of the subscription, or no list."""

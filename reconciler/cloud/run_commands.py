@@ -67,11 +67,14 @@ class RunCommands:
         return found
 
     def _index(self, subscription: str) -> dict[str, Body] | None:
-        """The rows by id. None when there is no use in them: refused, cut, or empty though there are run commands."""
+        """The rows by id. None when there is no use in them: unreadable, cut, or empty though there are run commands."""
 
         def read() -> dict[str, Body] | None:
-            rows = self._graph.rows(subscription, _QUERY)
-            return None if rows is None else {dig_text(row, "id").lower(): row for row in rows}
+            try:
+                rows = self._graph.rows([subscription], _QUERY)
+            except Unreadable:
+                return None
+            return {dig_text(row, "id").lower(): row for row in rows}
 
         if subscription.lower() in self._blind:
             return None

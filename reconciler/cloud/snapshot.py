@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from reconciler.cloud.direct import Direct, machine_of
+from reconciler.cloud.governance import Governance
 from reconciler.cloud.graph import Graph
 from reconciler.cloud.lookups import (
     RUNNING_JOBS,
@@ -37,11 +38,11 @@ STATUS_ONLY = "&statusOnly=true"
 class Snapshot:
     """A `core.live.Survey`. What no step asks for is not read: recovery points, backup jobs, other vaults."""
 
-    def __init__(
-        self, reader: Reader, direct: Direct, graph: Graph, now: datetime, exact: Collection[str] = ()
-    ) -> None:
+    def __init__(self, reader: Reader, direct: Direct, now: datetime, exact: Collection[str] = ()) -> None:
         self._reader, self._direct, self._now = reader, direct, now
         self._memo = Memo()
+        graph = Graph(reader)
+        self._governance = Governance(reader, graph, self._memo)
         self._resources = Resources(reader, direct, self._memo, RunCommands(graph, direct, self._memo, exact))
 
     def prefetch(self, spec: Spec, workers: Executor | None) -> None:
@@ -141,6 +142,12 @@ class Snapshot:
     def locks(self, subscription: str) -> Sequence[Body]:
         return self._resources.locks(subscription)
 
+    def role_assignments(self, resource_id: str) -> Sequence[Body]:
+        return self._resources.role_assignments(resource_id)
+
+    def role_definitions(self, subscription: str) -> Sequence[Body]:
+        return self._resources.role_definitions(subscription)
+
     def prevalidation(self, vault: VaultRef, vm: VmRef) -> Body:
         return self._memo.ask(
             ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))
@@ -151,6 +158,12 @@ class Snapshot:
 
     def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
         return self._direct.policy_restrictions(scope, resource)
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        return self._governance.networks(subscriptions)
+
+    def admin_rules(self, network_id: str) -> Sequence[Body]:
+        return self._governance.admin_rules(network_id)
 
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         location = self._location(vault, vm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -91,7 +91,7 @@ class Survey(Live, Protocol):
     def policies(self, vault: VaultRef) -> Iterable[Wire]: ...
 
     def resources(self, subscription: str, resource_type: str) -> Iterable[Wire]:
-        """All resources of a network type (`Microsoft.Network/networkInterfaces`, …) of the subscription, by one list."""
+        """All resources of a type (`Microsoft.Network/networkInterfaces`, `Microsoft.KeyVault/vaults`, …), by one list."""
         ...
 
     def prevalidation(self, vault: VaultRef, vm: VmRef) -> Wire:
@@ -114,4 +114,20 @@ class Survey(Live, Protocol):
 
         None when the scope does not exist.
         """
+        ...
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        """Lower-cased ids of the virtual networks that security admin rules reach, by one query for all subscriptions."""
+        ...
+
+    def admin_rules(self, network_id: str) -> Iterable[Wire]:
+        """The security admin rules that reach a virtual network; one request a network."""
+        ...
+
+    def role_assignments(self, resource_id: str) -> Iterable[Wire]:
+        """Role assignments that hold for a resource, made there or above; one request a resource."""
+        ...
+
+    def role_definitions(self, subscription: str) -> Iterable[Wire]:
+        """Every role that can be assigned in the subscription, with its permissions."""
         ...

@@ -67,14 +67,20 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where a rule looks for one end: places, or application security groups by their lower-cased ids."""
+    """Where a rule looks for one end: places, or application security groups by their lower-cased ids.
+
+    Admin rules may name network groups beside places (`has_network_groups`); whose addresses are in them is not known.
+    """
 
     places: tuple[Place, ...] = ()
     groups: frozenset[str] = frozenset()
+    has_network_groups: bool = False
 
     def cover(self, end: End, space: NetworkSpace) -> Cover:
         if not self.groups:
-            return cover_of_places(self.places, end.place, space)
+            # A service's addresses are in no network group: those are made of virtual networks and subnets.
+            in_a_group = self.has_network_groups and (isinstance(end.place, Span) or end.place == VIRTUAL_NETWORK)
+            return max(Cover.SOME if in_a_group else Cover.NONE, cover_of_places(self.places, end.place, space))
         if end.groups is not None:
             return Cover.NONE if self.groups.isdisjoint(end.groups) else Cover.ALL
         # The groups of somebody else's interface are not known, but an interface is always in a virtual network.

@@ -62,6 +62,7 @@ class Needed:
 _ITEM = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
 _NSG_RULE = "Microsoft.Network/networkSecurityGroups/securityRules"
 _RULES = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
+_ADMIN_RULES = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules"
 _POLLED = "wire-facts 1.5"
 _G = "backup-rules G"
 _STATUS = "Microsoft.RecoveryServices/locations/backupStatus/action"
@@ -131,6 +132,10 @@ READ_RIGHTS: tuple[ReadRight, ...] = (
     ReadRight("preflight", "Microsoft.Compute/disks/read", _G),
     ReadRight("preflight", "Microsoft.Network/routeTables/read", "backup-rules D.3, I.29"),
     ReadRight("preflight", "Microsoft.Authorization/locks/read", _G),
+    ReadRight("preflight", "Microsoft.Authorization/roleAssignments/read", "backup-rules A.5, I.26"),
+    ReadRight("preflight", "Microsoft.Authorization/roleDefinitions/read", "backup-rules A.5, I.26"),
+    ReadRight("preflight", "Microsoft.KeyVault/vaults/read", "backup-rules A.5, I.26"),
+    ReadRight("preflight", f"{_ADMIN_RULES}/action", "backup-rules D.3, I.29"),
     ReadRight("preflight", "Microsoft.Authorization/permissions/read", "published actions of Authorization"),
     ReadRight(
         "preflight", "Microsoft.PolicyInsights/checkPolicyRestrictions/read", "published actions of Azure Policy"

@@ -92,7 +92,7 @@ def _vault_denials(survey: Survey, ref: VaultRef, steps: list[Step]) -> Iterator
     group_id = f"/subscriptions/{ref.subscription}/resourceGroups/{ref.resource_group}"
     for denial in _denials(survey.policy_restrictions(group_id, content)):
         remedy = f"change the spec to obey it, or: {_exemption(denial, group_id)}"
-        yield finding("F306", f"vault/{ref.name}", f"vault {ref.name} is denied by {denial.told}", remedy=remedy)
+        yield finding("F309", f"vault/{ref.name}", f"vault {ref.name} is denied by {denial.told}", remedy=remedy)
 
 
 def _of_snapshots(subjects: list[Subject], survey: Survey, plan: Plan) -> Iterator[_Question]:
@@ -127,11 +127,11 @@ def _snapshot_denials(survey: Survey, root: str, location: str, name: str, subje
         for denial in denied:
             remedy = f"give the policy the effect Modify, or make the group: {_by_hand(denial, name, location)}"
             what = f"resource group {name} is denied by {denial.told}"
-            yield finding("F306", f"snapshots/{name}", what, remedy=remedy)
+            yield finding("F309", f"snapshots/{name}", what, remedy=remedy)
         inside = survey.policy_restrictions(root, points)
     for denial in _denials(inside):
         what = f"restore points in {name} are denied by {denial.told}"
-        yield finding("F306", f"snapshots/{name}", what, remedy=_exemption(denial, f"{root}/resourceGroups/{name}"))
+        yield finding("F309", f"snapshots/{name}", what, remedy=_exemption(denial, f"{root}/resourceGroups/{name}"))
 
 
 def _denials(answer: Wire | None) -> Iterator[_Denial]:

@@ -26,6 +26,14 @@ class Check:
     remedy: str
 
 
+_LET_SEE_ADMIN_RULES = (
+    "let the identity do Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action on the "
+    "networks, and read them (Resource Graph)"
+)
+_ASK_FOR_EXCEPTION = (
+    "ask the owner of the network manager for an AlwaysAllow rule with a lower number, or for another exception"
+)
+
 _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F151", "blocking", "vault is full", "a vault protects at most 1,000 VMs", "backup-rules B.1, I.15",
      "use another vault for some of them"),
@@ -76,10 +84,16 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F255", "warning", "VM with one processor", "a VM should have 2 processors and 1 GB of memory", "backup-rules A.3",
      "give it a larger size"),
     ("F261", "warning", "encrypted by Azure Disk Encryption",
-     "the Backup Management Service must be let to read keys and secrets; the grant itself can't be read here",
+     "the Backup Management Service must be let to read keys and secrets, and the grant could not be looked at",
      "backup-rules A.5, F.7, I.26", "let Backup Management Service get, list and back up keys and secrets of the key vault"),
     ("F262", "blocking", "key vault elsewhere", "key vault and VM share subscription and region", "backup-rules A.5, I.26",
      "encrypt the VM with a key vault of its own subscription and region"),
+    ("F263", "blocking", "nobody may read the key vault",
+     "the Backup Management Service must be let to read keys and secrets, or backups of the VM fail",
+     "backup-rules A.5, F.7, I.26", "let Backup Management Service get, list and back up keys and secrets of the key vault"),
+    ("F264", "warning", "key vault to be compared",
+     "the Backup Management Service must be among those that may read; its object id is another in each tenant",
+     "backup-rules A.5, F.7, I.26", "compare the object ids with that of the app Backup Management Service"),
     ("F271", "blocking", "lock on the snapshots' group", "with a lock there old points can't be cleaned up, and backups stop",
      "backup-rules A.6, F.6, I.27", "remove the lock"),
     ("F272", "blocking", "read-only lock", "a read-only lock keeps Azure Backup from working there", "backup-rules I.27",
@@ -115,12 +129,19 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "wire-facts 5.8", "mend what the check names, then run preflight again"),
     ("F303", "info", "Azure's own check was not asked about all VMs", "it takes a request for each VM",
      "wire-facts 5.8", "none needed: the other checks looked at every VM"),
-    ("F304", "blocking", "right is missing", "a step is refused when the identity lacks its action at the scope that is written",
+    ("F304", "warning", "admin rules not seen", "security admin rules of a network manager come before any security group",
+     "backup-rules D.3, I.29", _LET_SEE_ADMIN_RULES),
+    ("F305", "info", "admin rules not seen, and not needed", "a VM with managed disks needs no way out for its backup",
+     "backup-rules D.1, D.3, I.29", _LET_SEE_ADMIN_RULES),
+    ("F306", "blocking", "an admin rule is in the way",
+     "this VM needs the destination, and what an admin rule denies no security group can allow", "backup-rules D.3, I.29",
+     _ASK_FOR_EXCEPTION),
+    ("F307", "warning", "an admin rule closes the declared way",
+     "the spec declares this way, and what an admin rule denies no security group can allow", "backup-rules D.3, I.29",
+     _ASK_FOR_EXCEPTION),
+    ("F308", "blocking", "right is missing", "a step is refused when the identity lacks its action at the scope that is written",
      "backup-rules G, I.30", "give the identity the role that is named; a new role takes minutes to hold"),
-    ("F305", "warning", "right is not certain",
-     "a role may also be given on single resources, and only some of them are asked about: it takes a request for each",
-     "backup-rules G, I.30", "give the role on the resource group"),
-    ("F306", "blocking", "Azure Policy denies it",
+    ("F309", "blocking", "Azure Policy denies it",
      "what an Azure Policy denies is refused, to the backup service too; of policies that the identity may not see Azure says nothing",
      "backup-rules A.6, F.30, I.30", "let the policy modify instead of deny, or obey it"),
 )  # fmt: skip

@@ -9,10 +9,13 @@ from reconciler.core.errors import Unreadable
 from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan
 from reconciler.core.readiness import MachineReadiness, Reach, Readiness
+from reconciler.preflight.admin_rules import AdminRules
 from reconciler.preflight.azure_policy import policy_concerns
 from reconciler.preflight.catalogue import finding
-from reconciler.preflight.disks import disk_findings
+from reconciler.preflight.disks import disk_findings, managed_disks
 from reconciler.preflight.egress import needs_network, ways_out
+from reconciler.preflight.encryption import encryption_of
+from reconciler.preflight.key_vaults import KeyVaults
 from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound
@@ -32,7 +35,8 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     is a warning of the VM that needs it: unknown is not fine.
     """
     wanted = sorted(subjects(spec), key=lambda subject: subject.address.lower())
-    checks = _Checks(survey, plan, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
+    admin = AdminRules(survey, {subject.wanted.vm.subscription.lower() for subject in wanted})
+    checks = _Checks(survey, plan, admin, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
     shared = [*plan.findings, *edit_findings(plan), *_of_vaults(spec, wanted, survey, plan, checks)]
     concerns = [*right_concerns(plan, survey), *policy_concerns(wanted, survey, plan)]
     by_address: dict[str, list[Finding]] = {}
@@ -45,7 +49,7 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     owned = {address.lower() for subject in wanted for address in subject.own_addresses}
     rest = [each for each in shared if each.address.lower() not in owned]
     rest += [concern.finding for concern in concerns]
-    rest += not_asked(to_be_asked(wanted, plan))
+    rest += [*not_asked(to_be_asked(wanted, plan)), *admin.findings()]
     return Readiness(machines, _sorted(rest))
 
 
@@ -60,10 +64,12 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
 class _Checks:
     """The checks of single VMs; disks, locks and networks are read once for all of them."""
 
-    def __init__(self, survey: Survey, plan: Plan, asked: Collection[str]) -> None:
+    def __init__(self, survey: Survey, plan: Plan, admin: AdminRules, asked: Collection[str]) -> None:
         self._survey = survey
+        self._admin = admin
         self._asked = asked
         self._network = Network(survey, plan)
+        self._key_vaults = KeyVaults(survey)
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
 
@@ -91,6 +97,7 @@ class _Checks:
             own += machine_findings(subject, machine)
             own += self._try(subject, "its instance view", lambda: self._extensions(subject))
             own += self._try(subject, "its disks", lambda: disk_findings(subject, machine, self._disk))
+            own += self._encryption(subject, machine)
             own += self._try(
                 subject, "locks", lambda: lock_findings(subject, self._locks_of(subject.wanted.vm.subscription))
             )
@@ -110,9 +117,27 @@ class _Checks:
         view = self._survey.instance_view(subject.wanted.vm)
         return extension_findings(subject, view) if view is not None else iter(())
 
+    def _encryption(self, subject: Subject, machine: Wire) -> Iterator[Finding]:
+        """What can't be read of view and disks is told with them; the VM's own body then has to do."""
+        view, disks = self._seen(subject), self._managed_disks(machine)
+        uses = encryption_of(machine, view, disks)
+        return iter(()) if uses is None else self._key_vaults.findings(subject, machine, uses)
+
+    def _seen(self, subject: Subject) -> Wire:
+        try:
+            return self._survey.instance_view(subject.wanted.vm) or {}
+        except Unreadable:
+            return {}
+
+    def _managed_disks(self, machine: Wire) -> list[Wire]:
+        try:
+            return managed_disks(machine, self._disk)
+        except Unreadable:
+            return []
+
     def _ways_out(self, subject: Subject, machine: Wire) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
         try:
-            return ways_out(subject, machine, self._network)
+            return ways_out(subject, machine, self._network, self._admin)
         except NotFound as error:
             code = "F296" if needs_network(subject, machine) else "F293"
             return (), (finding(code, subject.address, str(error), where=subject.where),)

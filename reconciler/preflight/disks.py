@@ -1,4 +1,4 @@
-"""Disks of a VM against the tier of its policy, and what encrypts them (backup-rules A.4, A.5; I.24 to I.26)."""
+"""Disks of a VM against the tier of its policy (backup-rules A.4; I.24, I.25)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,6 @@ def disk_findings(subject: Subject, machine: Wire, managed: ManagedDisk) -> Iter
             yield _told(subject, code, what.format(_names(named)))
     if "unmanaged" in disks_of(machine):
         yield _told(subject, "F249" if subject.is_enhanced else "F248", "it has unmanaged disks", _convert(subject))
-    yield from _encryption(subject, machine)
 
 
 def _of_each(subject: Subject, disks: list[Disk]) -> Iterator[tuple[str, str, list[str]]]:
@@ -104,23 +103,14 @@ def _disks(machine: Wire, managed: ManagedDisk) -> list[Disk]:
     return [Disk(disk, _managed(disk, managed), lun) for disk, lun in both]
 
 
+def managed_disks(machine: Wire, managed: ManagedDisk) -> list[Wire]:
+    """Bodies of the managed disks of a VM that are to be seen."""
+    return [disk.managed for disk in _disks(machine, managed) if disk.managed]
+
+
 def _managed(disk: Wire, managed: ManagedDisk) -> Wire:
     resource_id = dig_text(disk, "managedDisk", "id")
     return (managed(resource_id) if resource_id else None) or {}
-
-
-def _encryption(subject: Subject, machine: Wire) -> Iterator[Finding]:
-    """Azure Disk Encryption of the first kind stands in the VM; the second one shows as an extension (A.5)."""
-    settings = dig_object(machine, "properties", "storageProfile", "osDisk", "encryptionSettings")
-    extensions = (dig_text(each, "properties", "type").lower() for each in dig_list(machine, "resources"))
-    if not has_flag(settings, "enabled") and not any(name.startswith("azurediskencryption") for name in extensions):
-        return
-    vault_id = dig_text(settings, "diskEncryptionKey", "sourceVault", "id")
-    subscription = subject.wanted.vm.subscription.lower()
-    if vault_id and f"/subscriptions/{subscription}/" not in f"{vault_id.lower()}/":
-        yield _told(subject, "F262", f"its key vault {vault_id} is in another subscription")
-    named = f" with key vault {vault_id.rsplit('/', 1)[-1]}" if vault_id else ""
-    yield _told(subject, "F261", f"its disks are encrypted by Azure Disk Encryption{named}")
 
 
 def _convert(subject: Subject) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.admin_rules import AdminRule, Governed, governed
 from reconciler.core.desired import FirewallEgress, ProxyEgress
 from reconciler.core.destinations import HTTPS, destinations, disks_of
 from reconciler.core.live import Wire
-from reconciler.core.nsg import End, Passage, Traffic, passage
+from reconciler.core.nsg import End, Traffic, passage
 from reconciler.core.places import HOST_ADDRESS, place
 from reconciler.core.plan import Finding
 from reconciler.core.readiness import Reach
 from reconciler.core.spans import Span
+from reconciler.preflight.admin_rules import AdminRules
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.network import Network, Route, Surroundings, route_to
 from reconciler.preflight.subject import Subject
@@ -52,9 +54,12 @@ def needs_network(subject: Subject, machine: Wire) -> bool:
     return any(goal.declared or goal.needed for goal in goals(subject, machine) if goal.place != HOST_ADDRESS)
 
 
-def ways_out(subject: Subject, machine: Wire, network: Network) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
+def ways_out(
+    subject: Subject, machine: Wire, network: Network, admin: AdminRules
+) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
     """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound` and `Unreadable`."""
     around = network.around(machine)
+    rules = admin.of(around.network_id, needed=needs_network(subject, machine))
     routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)
     firewalls = network.firewalls(subject.wanted.vm.subscription) if routes_lead_on else {}
     reaches: list[Reach] = []
@@ -62,10 +67,11 @@ def ways_out(subject: Subject, machine: Wire, network: Network) -> tuple[tuple[R
     for goal in goals(subject, machine):
         route = route_to(around.routes, place(goal.place)) if goal.place != HOST_ADDRESS else None
         leads = route.told(firewalls) if route else ""
-        now = _reach(goal, _passage(goal, around, planned=False), leads, drops=_drops(route))
-        after = _reach(goal, _passage(goal, around, planned=True), leads, drops=_drops(route))
+        now = _reach(goal, _passage(goal, around, rules, planned=False), leads, drops=_drops(route))
+        then = _passage(goal, around, rules, planned=True)
+        after = _reach(goal, then, leads, drops=_drops(route))
         reaches.append(now)
-        for code, evidence in _consequences(goal, now, after):
+        for code, evidence in _consequences(goal, now, after, then.denied_by):
             told.setdefault((code, evidence), []).append(goal)
         if goal.needed and route is not None and _leads_through(route) and after.result == "allowed":
             told.setdefault(("F294", leads), []).append(goal)
@@ -81,20 +87,20 @@ def _named(those: Iterable[Goal]) -> str:
     return "; ".join(f"{name} {', '.join(numbers)}" for name, numbers in ports.items())
 
 
-def _passage(goal: Goal, around: Surroundings, *, planned: bool) -> Passage:
+def _passage(goal: Goal, around: Surroundings, rules: tuple[AdminRule, ...], *, planned: bool) -> Governed:
     source = End.at(around.address, around.application_groups)
     traffic = Traffic("Outbound", "Tcp", source, End.at(goal.place), Span(goal.port, goal.port))
     interface, subnet = around.planned if planned else (around.interface, around.subnet)
-    return passage(traffic, interface, subnet, around.space)
+    return governed(rules, traffic, passage(traffic, interface, subnet, around.space), around.space)
 
 
-def _reach(goal: Goal, now: Passage, route: str, *, drops: bool) -> Reach:
+def _reach(goal: Goal, now: Governed, route: str, *, drops: bool) -> Reach:
     evidence = f"{now}; {route}" if route else str(now)
     return Reach(goal.place, goal.port, "denied" if drops else now.result, evidence, goal.needed)
 
 
-def _consequences(goal: Goal, now: Reach, after: Reach) -> Iterator[tuple[str, str]]:
-    """Code and evidence. What counts is how it will be once the plan has been applied."""
+def _consequences(goal: Goal, now: Reach, after: Reach, denied_by: AdminRule | None) -> Iterator[tuple[str, str]]:
+    """Code and evidence. What counts is how it will be once the plan has been applied; no plan changes admin rules."""
     if not (goal.needed or goal.declared):
         return
     if after.result == "allowed":
@@ -104,6 +110,8 @@ def _consequences(goal: Goal, now: Reach, after: Reach) -> Iterator[tuple[str, s
     evidence = now.evidence if now.result == after.result else f"after this plan {after.evidence}"
     if after.result == "uncertain":
         yield "F292", evidence
+    elif denied_by is not None:
+        yield "F306" if goal.needed else "F307", evidence
     else:
         yield "F291" if goal.needed else "F297", evidence
 

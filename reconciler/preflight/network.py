@@ -50,6 +50,7 @@ class Surroundings:
     planned: tuple[SecurityGroup | None, SecurityGroup | None]
     space: NetworkSpace
     routes: tuple[Route, ...]
+    network_id: str
 
 
 @dataclass
@@ -79,6 +80,7 @@ class Network:
             planned=(after[0], after[1]),
             space=space,
             routes=routes,
+            network_id=subnet_id.rpartition("/subnets/")[0],
         )
 
     def firewalls(self, subscription: str) -> Mapping[str, str]:

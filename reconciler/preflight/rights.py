@@ -83,31 +83,31 @@ class _Asked:
         """Whether the resource itself answered."""
         return bool(self.known.get(needed.resource_id.lower()))
 
-    def code_of(self, needed: Needed) -> str:
+    def lacks(self, needed: Needed) -> bool:
+        """Whether everything was asked that could give it; if not, it is unknown."""
         done = needed.resource_id.lower() in self.known.keys() | self.absent and needed.group_id.lower() in self.known
-        if done or self.there(needed):
-            return "F304"
-        return "F299" if self.problem_of(needed) else "F305"
+        return done or self.there(needed)
 
 
 def _told(needs: Mapping[Needed, set[str]], asked: _Asked) -> Iterator[Concern]:
-    gathered: dict[tuple[str, str, str], list[Needed]] = {}
+    gathered: dict[tuple[str, str, bool, bool], list[Needed]] = {}
     for needed in needs:
-        gathered.setdefault((needed.group_id, needed.action, asked.code_of(needed)), []).append(needed)
-    for (group_id, action, code), alike in sorted(gathered.items()):
+        lacks, unread = asked.lacks(needed), asked.problem_of(needed) is not None
+        gathered.setdefault((needed.group_id, needed.action, lacks, unread), []).append(needed)
+    for (group_id, action, lacks, _), alike in sorted(gathered.items()):
         addresses = frozenset(address for needed in alike for address in needs[needed])
         group = group_id.rsplit("/", 1)[-1]
         scope = alike[0].resource_id if len(alike) == 1 and asked.there(alike[0]) else group_id
         remedy = f"let the identity do {action}: {assignment(action, scope)}"
-        problem = asked.problem_of(alike[0]) if code == "F299" else None
-        if problem is not None:
-            what, remedy = f"rights on {scope}: {problem.what}; {problem.why}", problem.remedy
-        elif code == "F304":
+        problem = asked.problem_of(alike[0])
+        if lacks:
             what = f"the identity lacks {action} on {scope}"
+        elif problem is not None:
+            what, remedy = f"rights on {scope}: {problem.what}; {problem.why}", problem.remedy
         else:
             what = f"{action}: resource group {group} does not give it, and not everything in it was asked about"
-        told = finding(code, f"rights/{group}", f"{what}; {_steps(addresses)}", remedy=remedy)
-        yield Concern(told, addresses)
+        code = "F308" if lacks else "F299"
+        yield Concern(finding(code, f"rights/{group}", f"{what}; {_steps(addresses)}", remedy=remedy), addresses)
 
 
 def _steps(addresses: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.sandbox.estate_governance import GOVERNANCE_KEYS, place_governance
 from reconciler.sandbox.estate_items import ITEM_KEYS, place_item
+from reconciler.sandbox.estate_key_vaults import encrypt, place_key_vaults
 from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_networks, plug_in
 from reconciler.sandbox.estate_policies import POLICY_KEYS, wire_policy
 from reconciler.sandbox.marked import EstateError, Places, Section, read_yaml
@@ -21,9 +22,10 @@ __all__ = ["EstateError", "load_estate", "load_estate_text", "reset"]
 _SWITCHES = ("vaultDeleteStatusVanishes", "crossRegionRestoreResendFails")
 _PLACE_KEYS = ("location", "resourceGroups", "vaults")
 _TOP_KEYS = ("now", "subscription", "subscriptions", "behaviour", *_PLACE_KEYS, *GOVERNANCE_KEYS)
-_GROUP_KEYS = ("location", "tags", "virtualMachines", *NETWORK_KEYS)
+_GROUP_KEYS = ("location", "tags", "virtualMachines", "keyVaults", *NETWORK_KEYS)
 _VM_KEYS = (
-    "location", "os", "size", "tags", "power", "agent", "disks", "nics", "extensions", "provisioningState", *PLUG_KEYS,
+    "location", "os", "size", "tags", "power", "agent", "disks", "nics", "extensions", "provisioningState",
+    "encryption", *PLUG_KEYS,
 )  # fmt: skip
 _DISK_KEYS = ("lun", "name", "sizeGb", "type")
 _EXTENSION_KEYS = ("name", "publisher", "type", "version", "status", "message", "tags", "settings")
@@ -94,11 +96,13 @@ def _load_subscription(world: World, subscription: str, section: Section) -> Non
     ]
     for name, group, place in placed:
         groups.create(world, subscription, name, place, group.mapping("tags") or None)
+    for name, group, place in placed:
+        place_key_vaults(world, subscription, name, group, place)
     place_networks(world, subscription, placed)
     for name, group, place in placed:
         for vm_name, vm in group.named("virtualMachines", _VM_KEYS):
             described = _vm(vm) | {"name": vm_name, "location": vm.text("location", place)}
-            row = world.put(vm_row(subscription, name, described, world.now()))
+            row = world.put(encrypt(world, vm_row(subscription, name, described, world.now()), vm))
             plug_in(world, row.body["id"], row.body["location"], vm)
     for name, vault in section.named("vaults", _VAULT_KEYS):
         _load_vault(world, subscription, name, vault, region)

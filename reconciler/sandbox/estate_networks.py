@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.sandbox.estate_admin_rules import place_admin_rules
 from reconciler.sandbox.marked import Section
 from reconciler.sandbox.rows import firewalls, network
 from reconciler.sandbox.wire import Refusal
@@ -26,11 +27,14 @@ def place_networks(world: World, subscription: str, groups: Iterable[Group]) -> 
         for name, group, region in placed:
             root = f"/subscriptions/{subscription}/resourceGroups/{name}"
             for own, section in group.named(kind, _KEYS[kind]):
-                body = {"location": section.text("location", region), "properties": _BODIES[kind](world, root, section)}
-                _make(world, f"{root}/providers/Microsoft.Network/{kind}/{own}", body, section)
+                place = section.text("location", region)
+                id = f"{root}/providers/Microsoft.Network/{kind}/{own}"
+                _make(world, id, {"location": place, "properties": _BODIES[kind](world, root, section)}, section)
+                if kind == "virtualNetworks":
+                    place_admin_rules(world, id, place, section)
                 for child, inner in section.named(*_GROUPS) if kind == "firewallPolicies" else ():
-                    id = f"{root}/providers/Microsoft.Network/{kind}/{own}/{_GROUPS[0]}/{child}"
-                    _make(world, id, {"location": body["location"], "properties": dict(inner.value)}, inner)
+                    nested = {"location": place, "properties": dict(inner.value)}
+                    _make(world, f"{id}/{_GROUPS[0]}/{child}", nested, inner)
 
 
 def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
@@ -164,7 +168,7 @@ _GROUPS = ("ruleCollectionGroups", ("priority", "ruleCollections"))
 _KEYS = {
     "networkSecurityGroups": ("location", "rules"),
     "routeTables": ("location", "routes"),
-    "virtualNetworks": ("location", "addresses", "subnets"),
+    "virtualNetworks": ("location", "addresses", "subnets", "adminRules"),
     "firewallPolicies": ("location", "tier", _GROUPS[0]),
     "azureFirewalls": ("location", "tier", "address", "policy", *_COLLECTIONS),
 }

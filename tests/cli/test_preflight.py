@@ -51,8 +51,8 @@ def test_exit_code_and_verdict(desk: Desk, estate: str, spec: str, code: int, la
     answer = desk.run("preflight")
     assert answer.code == code, answer
     assert answer.out.splitlines()[-1] == last
-    posts = {url.partition("?")[0].rsplit("/", 1)[-1] for method, url in desk.sent if method != "GET"}
-    assert posts == {"checkPolicyRestrictions"}
+    posts = {url.partition("?")[0].partition("/providers/")[2] for method, url in desk.sent if method != "GET"}
+    assert posts <= {"Microsoft.ResourceGraph/resources", "Microsoft.PolicyInsights/checkPolicyRestrictions"}
 
 
 def test_the_document_holds_a_verdict_with_evidence_for_each_vm(desk: Desk) -> None:

@@ -271,6 +271,11 @@ def test_an_endpoint_may_have_a_path_of_its_own() -> None:
         "/subscriptions/s/providers/Microsoft.PolicyInsights/checkPolicyRestrictions/x",
         "/subscriptions/s/providers/Microsoft.PolicyInsights/policyStates/latest/triggerEvaluation",
         "/subscriptions/s/resourceGroups/g/providers/Microsoft.Authorization/permissions",
+        "/providers/Microsoft.ResourceGraph/operations",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/x",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/x/listNetworkManagerEffectiveSecurityAdminRules",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules",
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/listNetworkManagerEffectiveSecurityAdminRules/x",
     ],
 )
 def test_no_other_post_counts_as_a_read(path: str) -> None:

@@ -49,5 +49,5 @@ def test_reading_never_needs_a_right_to_change() -> None:
     last = {right.action.rsplit("/", 1)[-1] for right in READ_RIGHTS}
     posts = {right.action.split("/")[-2] for right in READ_RIGHTS if right.action.endswith("/action")}
     assert last == {"read", "action"}
-    assert posts == {"backupStatus", "backupPreValidateProtection"}
+    assert posts == {"backupStatus", "backupPreValidateProtection", "listNetworkManagerEffectiveSecurityAdminRules"}
     assert len({right.action for right in READ_RIGHTS}) == len(READ_RIGHTS)

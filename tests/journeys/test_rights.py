@@ -112,7 +112,7 @@ def test_the_rights_to_read_are_enough_for_preflight(spec: str, estate: str) -> 
     _allow(world, _READS["plan"] + _READS["preflight"])
     bound = _checked(world, wanted)
     assert {each for each in bound.findings if not each.address.startswith("rights/")} == set(free.findings)
-    assert {each.code for each in bound.findings if each.address.startswith("rights/")} <= {"F304", "F305"}
+    assert {each.code for each in bound.findings if each.address.startswith("rights/")} <= {"F308", "F299"}
 
 
 _ESTATE = """\
@@ -145,16 +145,16 @@ _VAULTS = "Microsoft.RecoveryServices/vaults"
     [
         (f"callerPermissions:\n  {_ON_BACKUP}  - {{scope: rg-other, actions: ['*']}}\n",
          f"callerPermissions:\n  {_ON_BACKUP}  - {{scope: rg-other, actions: ['*']}}\n  - {{scope: rg-app, actions: ['*']}}\n",
-         "F304", {"protected_vm/rsv/rg-app/vm-web"}),
+         "F308", {"protected_vm/rsv/rg-app/vm-web"}),
         (f"policyAssignments: {{named: {{types: [{_VAULTS}], missingTag: owner, scope: rg-backup}}}}\n",
          f"policyAssignments: {{named: {{types: [{_VAULTS}], missingTag: owner, scope: rg-other}}}}\n",
-         "F306", {"vault/rsv"}),
+         "F309", {"vault/rsv"}),
         (f"policyAssignments: {{named: {{types: [{_GROUPS}], missingTag: owner}}}}\n",
          f"policyAssignments: {{named: {{types: [{_GROUPS}], missingTag: owner, effect: audit}}}}\n",
-         "F306", {"initial_backup/rsv/rg-app/vm-web"}),
+         "F309", {"initial_backup/rsv/rg-app/vm-web"}),
         (f"policyAssignments: {{here: {{types: [{_GROUPS}], locations: [northeurope]}}}}\n",
          f"policyAssignments: {{here: {{types: [{_GROUPS}], locations: [northeurope, westeurope]}}}}\n",
-         "F306", {"initial_backup/rsv/rg-app/vm-web"}),
+         "F309", {"initial_backup/rsv/rg-app/vm-web"}),
     ],
     ids=["right on a VM", "tag of the vault", "tag of the snapshots' group", "region of the snapshots' group"],
 )  # fmt: skip

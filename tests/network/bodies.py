@@ -2,6 +2,7 @@
 
 A rule: `NAME PRIORITY in|out allow|deny PROTOCOL from PLACES [sport PORTS] to PLACES [port PORTS]`, lists with commas,
 application security groups as `asg:NAME`.
+An admin rule is written alike, with `always` as a third access, `group:NAME` for a network group, and `by MANAGER` at the end.
 Traffic: `in|out PROTOCOL from PLACE [sport PORT] to PLACE [port PORT]`; `PLACE+asg:a+asg:b` gives an end its groups, `PLACE+asg:` none.
 """
 
@@ -35,6 +36,35 @@ def rule_body(line: str) -> dict[str, Any]:
         else:
             properties |= _condition(given[key], f"{side}AddressPrefix", f"{side}AddressPrefixes")
     return {"name": name, "id": f"{PREFIX}/networkSecurityGroups/nsg/securityRules/{name}", "properties": properties}
+
+
+def admin_body(line: str) -> dict[str, Any]:
+    """The rule as the list of effective admin rules shows it."""
+    name, priority, direction, access, protocol, *words = line.split()
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    manager = f"{PREFIX}/networkManagers/{given.get('by', 'avnm')}"
+    properties = {
+        "protocol": "Any" if protocol == "*" else protocol.capitalize(),
+        "sources": _address_items(manager, given["from"]),
+        "destinations": _address_items(manager, given["to"]),
+        "sourcePortRanges": given.get("sport", "0-65535").replace("*", "0-65535").split(","),
+        "destinationPortRanges": given.get("port", "0-65535").replace("*", "0-65535").split(","),
+        "access": {"always": "AlwaysAllow"}.get(access, access.capitalize()),
+        "priority": int(priority),
+        "direction": DIRECTIONS[direction],
+    }
+    rule_id = f"{manager}/securityAdminConfigurations/base/ruleCollections/all/rules/{name}"
+    return {"id": rule_id, "kind": "Custom", "properties": properties}
+
+
+def _address_items(manager: str, text: str) -> list[dict[str, str]]:
+    kinds = {True: "IPPrefix", False: "ServiceTag"}
+    return [
+        {"addressPrefixType": "NetworkGroup", "addressPrefix": f"{manager}/networkGroups/{value[6:]}"}
+        if value.startswith("group:")
+        else {"addressPrefixType": kinds[value[0] in "*0123456789"], "addressPrefix": value}
+        for value in text.split(",")
+    ]
 
 
 def _condition(text: str, singular: str, plural: str) -> dict[str, Any]:

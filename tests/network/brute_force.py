@@ -3,7 +3,7 @@
 It reads wire bodies and shares no code with `reconciler.core`; the default rules are written down a second time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import product
@@ -48,9 +48,18 @@ class World:
 
 
 def passes(
-    world: World, bodies: Iterable[dict[str, Any]], direction: str, packet: tuple[str, str, int, str, int]
+    world: World,
+    bodies: Iterable[dict[str, Any]],
+    direction: str,
+    packet: tuple[str, str, int, str, int],
+    admin: Iterable[dict[str, Any]] = (),
 ) -> bool:
-    """Whether every group lets one packet (protocol, source, port, destination, port) through."""
+    """Whether admin rules, and then every group, let one packet (protocol, source, port, destination, port) through."""
+    for rule in sorted((rule["properties"] for rule in admin), key=lambda rule: int(rule["priority"])):
+        if rule["direction"] == direction and _matches(world, _as_group_rule(rule), packet):
+            if rule["access"] == "Allow":
+                break
+            return bool(rule["access"] == "AlwaysAllow")
     return all(_allows(world, body, direction, packet) for body in bodies)
 
 
@@ -65,6 +74,16 @@ def _allows(world: World, body: dict[str, Any], direction: str, packet: tuple[st
         for origin, target, allow in DEFAULTS[direction]
         if world.matches(origin, source) and world.matches(target, destination)
     )
+
+
+def _as_group_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "protocol": "*" if rule["protocol"] == "Any" else rule["protocol"],
+        "sourceAddressPrefixes": [item["addressPrefix"] for item in rule["sources"]],
+        "destinationAddressPrefixes": [item["addressPrefix"] for item in rule["destinations"]],
+        "sourcePortRanges": rule["sourcePortRanges"],
+        "destinationPortRanges": rule["destinationPortRanges"],
+    }
 
 
 def _matches(world: World, rule: dict[str, Any], packet: tuple[str, str, int, str, int]) -> bool:
@@ -90,8 +109,14 @@ def _ports(text: str) -> range:
 
 
 def outcomes(
-    world: World, bodies: list[dict[str, Any]], direction: str, sources: list[str], destinations: list[str], port: int
+    world: World,
+    bodies: list[dict[str, Any]],
+    direction: str,
+    sources: list[str],
+    destinations: list[str],
+    port: int,
+    admin: Sequence[dict[str, Any]] = (),
 ) -> set[bool]:
     """What becomes of every packet that the traffic may consist of."""
     packets = product(["Tcp"], sources, SOURCE_PORTS, destinations, [port])
-    return {passes(world, bodies, direction, packet) for packet in packets}
+    return {passes(world, bodies, direction, packet, admin) for packet in packets}

@@ -41,7 +41,7 @@ def checked(survey: FakeSurvey, snapshots: SnapshotGroup | None = None) -> Readi
 
 
 def denied(readiness: Readiness) -> list[Finding]:
-    return [each for each in readiness.findings if each.code == "F306"]
+    return [each for each in readiness.findings if each.code == "F309"]
 
 
 def questions(survey: FakeSurvey) -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ def test_a_missing_right_is_told_once_with_what_gives_it_and_blocks_the_vms_that
     readiness, _ = seen_by({ROOT: READ + BACKUPS, f"{ROOT}/resourceGroups/rg-other": MACHINES}, *vms)
     (found,) = of_rights(readiness.findings)
     scope = f"{ROOT}/resourceGroups/rg-app"
-    assert (found.code, found.severity, found.address) == ("F304", "blocking", "rights/rg-app")
+    assert (found.code, found.severity, found.address) == ("F308", "blocking", "rights/rg-app")
     assert found.what.startswith(
         f"the identity lacks {VM_WRITE} on {scope}; needed by protected_vm/rsv/rg-app/vm-sql, "
     )
@@ -93,7 +93,7 @@ def test_a_vault_that_is_yet_to_be_made_needs_rights_on_its_group() -> None:
     survey.permission_bodies = {ROOT: READ + MACHINES}
     plan = make_plan(a_spec(protect(), policies=(a_policy(),)), survey, THOROUGH_KINDS)
     found = [concern.finding for concern in right_concerns(plan, survey)]
-    assert {each.code for each in found} == {"F304"}
+    assert {each.code for each in found} == {"F308"}
     assert all(f"--scope {ROOT}/resourceGroups/rg-backup " in each.remedy for each in found)
     assert asked(survey) == [ROOT, BACKUP]
 
@@ -115,7 +115,7 @@ def test_no_more_than_some_groups_and_resources_are_asked_about_and_the_rest_is_
     readiness, survey = seen_by({ROOT: READ + BACKUPS}, *many)
     assert len(asked(survey)) == 1 + MOST_GROUPS + MOST_RESOURCES
     codes = [each.code for each in of_rights(readiness.findings)]
-    assert (codes.count("F304"), codes.count("F305")) == (MOST_RESOURCES, len(many) - MOST_RESOURCES)
+    assert (codes.count("F308"), codes.count("F299")) == (MOST_RESOURCES, len(many) - MOST_RESOURCES)
     assert readiness.counts() == {"ready": 0, "warnings": len(many) - MOST_RESOURCES, "blocked": MOST_RESOURCES}
 
 
@@ -146,7 +146,7 @@ def test_a_subscription_that_can_not_be_read_does_not_hide_the_rights_on_a_group
     (unknown,) = right_concerns(plan, survey)  # Azure tells of other vaults for a region of the subscription only
     assert (unknown.finding.code, unknown.finding.address) == ("F299", f"rights/{SUBSCRIPTION}")
     survey.permission_bodies = {BACKUP: BACKUPS, APP: READ}
-    assert {concern.finding.code for concern in right_concerns(plan, survey)} == {"F299", "F304"}
+    assert {concern.finding.code for concern in right_concerns(plan, survey)} == {"F299", "F308"}
 
 
 def test_steps_of_a_stopped_vm_block_preflight_too() -> None:
@@ -157,5 +157,5 @@ def test_steps_of_a_stopped_vm_block_preflight_too() -> None:
     )
     spec = a_spec(replace(protect(), state="stopped", policy=""))
     readiness = preflight(spec, survey, Plan((step,), (), "sha256:x"))
-    assert {each.code for each in readiness.findings} == {"F304"}
+    assert {each.code for each in readiness.findings} == {"F308"}
     assert readiness.verdict == "blocked"

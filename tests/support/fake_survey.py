@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -51,6 +51,9 @@ class FakeSurvey:
     missing_scopes: set[str] = field(default_factory=set)
     asked_scopes: list[tuple[str, str]] = field(default_factory=list)
     asked_contents: list[Body] = field(default_factory=list)
+    admin_rule_bodies: dict[str, list[Body]] = field(default_factory=dict)
+    assignments: dict[str, list[Body]] = field(default_factory=dict)
+    roles: list[Body] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     missing_groups: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
@@ -137,6 +140,22 @@ class FakeSurvey:
         self._read("prevalidation")
         self.asked_azure.append(vm.key)
         return self.prevalidations.get(vm.key, {"status": "Succeeded"})
+
+    def role_assignments(self, resource_id: str) -> Iterable[Body]:
+        self._read("role_assignments")
+        return self.assignments.get(resource_id.lower(), [])
+
+    def role_definitions(self, subscription: str) -> Iterable[Body]:
+        self._read("role_definitions")
+        return self.roles
+
+    def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
+        self._read("governed_networks")
+        return {key for key in self.admin_rule_bodies if key.split("/")[2] in subscriptions}
+
+    def admin_rules(self, network_id: str) -> Iterable[Body]:
+        self._read("admin_rules")
+        return self.admin_rule_bodies[network_id.lower()]
 
     def locks(self, subscription: str) -> Iterable[Body]:
         self._read("locks")

@@ -5,6 +5,7 @@ from typing import Any
 
 from reconciler.sandbox import kql
 from reconciler.sandbox.call import Call
+from reconciler.sandbox.rows.admin_rules import COLLECTION as ADMIN_RULES
 from reconciler.sandbox.rows.any_resource import resources
 from reconciler.sandbox.rows.item_state import TYPE as ITEM
 from reconciler.sandbox.table import Route
@@ -45,6 +46,10 @@ def _table(call: Call, name: str, wanted: list[str]) -> Iterable[dict[str, Any]]
     if name == "resourcecontainers":
         groups = [group for row in every for group in call.world.listed(f"{row.key}/resourcegroups")]
         return [_entry(group.body | {"type": "microsoft.resources/subscriptions/resourcegroups"}) for group in groups]
+    if name == "networkresources":
+        return [
+            _entry(row.body) for each in every for row in call.world.under(each.key) if row.collection == ADMIN_RULES
+        ]
     if name == "recoveryservicesresources":
         return [entry for row in every for entry in _backup(call, row)]
     raise kql.UnknownQuery(name)

@@ -33,7 +33,8 @@ _PROVIDERS = {
     ),
     "Microsoft.RecoveryServices": ("vaults", "operations", "locations", "locations/backupStatus"),
     "Microsoft.Resources": ("subscriptions", "resourceGroups", "tags", "resources"),
-    "Microsoft.Authorization": ("locks",),
+    "Microsoft.Authorization": ("locks", "roleAssignments", "roleDefinitions"),
+    "Microsoft.KeyVault": ("vaults",),
     "Microsoft.ResourceGraph": ("resources",),
 }  # fmt: skip
 _GLOBAL = ("Microsoft.Resources", "Microsoft.Authorization", "Microsoft.ResourceGraph")

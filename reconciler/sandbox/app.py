@@ -97,6 +97,7 @@ def _headers(call: Call, route: Route, response: Response) -> dict[str, str]:
 
 
 def _counters(method: str, counter: str, new: bool) -> dict[str, str]:
+    """The global ones depend on the day of the request, not on its api-version: they are always there."""
     left = "x-ms-ratelimit-remaining"
     if counter == "compute":
         return {f"{left}-resource": "Microsoft.Compute/LowCostGet3Min;3999,Microsoft.Compute/LowCostGet30Min;31999"}
@@ -105,14 +106,14 @@ def _counters(method: str, counter: str, new: bool) -> dict[str, str]:
     if counter == "vault" and method == "DELETE":
         return {f"{left}-subscription-resource-requests": "199" if new else "49"}
     if method in ("PUT", "PATCH", "POST"):
-        extra = {f"{left}-subscription-global-writes": "11999"} if new else {}
+        extra = {f"{left}-subscription-global-writes": "11999"}
         return {f"{left}-subscription-writes": "799" if new else "1199", **extra}
     if method == "DELETE":
-        extra = {f"{left}-subscription-global-deletes": "11999"} if new else {}
+        extra = {f"{left}-subscription-global-deletes": "11999"}
         return {f"{left}-subscription-deletes": "799" if new else "14999", **extra}
     if counter == "job":
         return {f"{left}-subscription-resource-requests": "249" if new else "299"}
     if counter == "backup":
         return {f"{left}-subscription-resource-requests": "1099" if new else "299"}
-    extra = {f"{left}-subscription-global-reads": "16499"} if new else {}
+    extra = {f"{left}-subscription-global-reads": "16499"}
     return {f"{left}-subscription-reads": "1099" if new else "11999", **extra}

@@ -152,3 +152,13 @@ def test_versions_from_2016_on_are_answered(version: str) -> None:
     lab.make_vault()
     for path in ("", "/backupPolicies", "/backupProtectedItems", "/backupstorageconfig/vaultstorageconfig"):
         assert lab.send("GET", f"{lab.vault}{path}", version=version).status == 200, path
+
+
+@pytest.mark.parametrize("version", ["2021-08-01", "2026-01-01"])
+def test_the_global_counters_do_not_ask_for_the_version(version: str) -> None:
+    """An answer under 2021-08-01 had them when it was asked for in 2024."""
+    lab = Lab()
+    group = lab.vault.split("/providers/")[0]
+    read, written = lab.send("GET", group, version=version), lab.send("PUT", group, {"location": "x"}, version)
+    assert read.headers["x-ms-ratelimit-remaining-subscription-global-reads"] == "16499"
+    assert written.headers["x-ms-ratelimit-remaining-subscription-global-writes"] == "11999"

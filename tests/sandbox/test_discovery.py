@@ -105,6 +105,8 @@ def test_backup_status_says_where_a_vm_is_protected_in_lower_case(lab: Lab) -> N
         "DefaultPolicy",
     )
     assert found["objectType"] == "BackupStatusResponse"
+    kinds = [lab.ok("POST", place(lab, "backupStatus"), body, version) for version in ("2022-02-01", "2023-04-01")]
+    assert ["objectType" in each for each in kinds] == [False, True]
     lab.stop(vm)
     assert lab.ok("POST", place(lab, "backupStatus"), body)["protectionStatus"] == "NotProtected"
     wrong = {"resourceType": "VM", "resourceId": "vm1"}
@@ -202,3 +204,11 @@ def test_failed_extensions_are_seen(lab: Lab) -> None:
     view = vm["properties"]["instanceView"]
     assert view["extensions"][0]["statuses"][0]["level"] == "Error"
     assert view["vmAgent"]["extensionHandlers"][0]["status"]["displayStatus"] == "Not Ready"
+
+
+def test_groups_of_old_versions_have_no_type(lab: Lab) -> None:
+    group = lab.vault.split("/providers/")[0]
+    old, new = (lab.ok("GET", group, version=version) for version in ("2016-09-01", "2021-04-01"))
+    assert list(old) == ["id", "name", "location", "properties"]
+    assert list(new) == ["id", "name", "type", "location", "properties"]
+    assert lab.ok("GET", group.rsplit("/", 1)[0], version="2016-09-01")["value"][0] == old

@@ -128,7 +128,7 @@ def backup_status(call: Call) -> Response:
     if items:
         body |= {"policyName": items[0].meta["policyName"]}
     body["protectedItemsCount"] = 0
-    return reply(body | ({"objectType": "BackupStatusResponse"} if call.version >= "2025" else {}))
+    return reply(body | ({"objectType": "BackupStatusResponse"} if call.version >= "2023" else {}))
 
 
 def pre_validate(call: Call) -> Response:

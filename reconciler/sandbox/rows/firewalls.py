@@ -16,17 +16,19 @@ from reconciler.sandbox.world import Row, World, effect
 POLICY, GROUPS = "Microsoft.Network/firewallPolicies", "ruleCollectionGroups"
 FIREWALL = "Microsoft.Network/azureFirewalls"
 _UPDATE_SECONDS = 20
-_EMPTY = {
+# The order in which the service writes a collection and each kind of rule (network rules: recorded in 2023).
+_COLLECTION = ("ruleCollectionType", "action", "rules", "name", "priority")
+_RULES = {
     "NetworkRule": (
-        "ipProtocols", "sourceAddresses", "sourceIpGroups", "destinationAddresses", "destinationIpGroups",
-        "destinationFqdns", "destinationPorts",
+        "ruleType", "ipv6Rule", "name", "description", "ipProtocols", "sourceAddresses", "sourceIpGroups",
+        "destinationAddresses", "destinationIpGroups", "destinationFqdns", "destinationPorts",
     ),
     "ApplicationRule": (
-        "protocols", "fqdnTags", "webCategories", "targetFqdns", "targetUrls", "sourceAddresses",
-        "destinationAddresses", "sourceIpGroups", "httpHeadersToInsert",
+        "ruleType", "name", "description", "protocols", "fqdnTags", "webCategories", "targetFqdns", "targetUrls",
+        "terminateTLS", "sourceAddresses", "destinationAddresses", "sourceIpGroups", "httpHeadersToInsert",
     ),
 }  # fmt: skip
-_SWITCH = {"NetworkRule": "ipv6Rule", "ApplicationRule": "terminateTLS"}
+_DEFAULTS = {"ipv6Rule": False, "terminateTLS": False, "name": None, "description": None}  # the others are lists
 _COLLECTIONS = ("networkRuleCollections", "applicationRuleCollections", "natRuleCollections")
 
 
@@ -34,17 +36,15 @@ def group_properties(sent: Mapping[str, Any]) -> dict[str, Any]:
     """Rules come back with the lists that were left out (wire-facts 8)."""
     collections = []
     for collection in sent.get("ruleCollections") or []:
-        rules = [_rule(rule) for rule in collection.get("rules") or []]
-        collections.append({**collection, "rules": rules})
+        full = {**collection, "rules": [_rule(rule) for rule in collection.get("rules") or []]}
+        collections.append({name: full[name] for name in (*_COLLECTION, *full) if full.get(name) is not None})
     return {"priority": sent.get("priority"), "ruleCollections": collections}
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    kind = str(rule.get("ruleType", ""))
-    full = {"ruleType": kind, "name": rule.get("name")} | {name: [] for name in _EMPTY.get(kind, ())}
-    if kind in _SWITCH:
-        full[_SWITCH[kind]] = False
-    return full | {name: value for name, value in rule.items() if value is not None}
+    empty: dict[str, Any] = {name: _DEFAULTS.get(name, []) for name in _RULES.get(str(rule.get("ruleType", "")), ())}
+    full = empty | {name: value for name, value in rule.items() if value is not None}
+    return {name: value for name, value in full.items() if value is not None}
 
 
 def policy_properties(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,12 +53,18 @@ def _found(call: Call) -> Row:
     return row
 
 
+def _group(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """The versions up to 2018 did not name the type (recorded under 2016-09-01)."""
+    return {name: value for name, value in body.items() if name != "type" or call.version >= "2019"}
+
+
 def list_groups(call: Call) -> Response:
-    return page(call, f"{call.subscription_key}/resourcegroups", lambda key, body: body)
+    collection = f"{call.subscription_key}/resourcegroups"
+    return page(call, collection, lambda key, body: _group(call, body), always=call.version < "2019")
 
 
 def get_group(call: Call) -> Response:
-    return reply(_found(call).body)
+    return reply(_group(call, _found(call).body))
 
 
 def head_group(call: Call) -> Response:
@@ -73,7 +79,7 @@ def put_group(call: Call) -> Response:
     name = old.body["name"] if old else call.names["group"]
     tags = call.body.get("tags")
     row = create(call.world, call.names["subscription"], name, old.body["location"] if old else location, tags)
-    return reply(row.body, 200 if old else 201)
+    return reply(_group(call, row.body), 200 if old else 201)
 
 
 def delete_group(call: Call) -> Response:

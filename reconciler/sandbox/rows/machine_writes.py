@@ -6,8 +6,10 @@ from typing import Any
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
+from reconciler.sandbox.rows.machine_forms import ordered
 from reconciler.sandbox.rows.malformed import reading
-from reconciler.sandbox.rows.virtual_machines import TYPE, vm_row
+from reconciler.sandbox.rows.network_kinds import attached
+from reconciler.sandbox.rows.virtual_machines import TYPE, shown, vm_row
 from reconciler.sandbox.table import GROUP, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
@@ -39,6 +41,7 @@ def _keep_envelope(row: Row, sent: Mapping[str, Any]) -> None:
     for name in _ENVELOPE:
         if sent.get(name) is not None:
             row.body[name] = sent[name]
+    row.body = ordered(row.body)
 
 
 def _new_machine(call: Call, location: str, sent: Mapping[str, Any]) -> Row:
@@ -70,18 +73,18 @@ def _attach(world: World, nic_id: str, vm_id: str | None) -> None:
     nic = world.get(nic_id)
     if nic is None:
         return
-    nic.body["properties"].pop("virtualMachine", None)
-    if vm_id:
-        nic.body["properties"] |= {"virtualMachine": {"id": vm_id}, "primary": True}
+    nic.body["properties"] = attached(nic.key, nic.body["properties"], vm_id)
     world.put(nic)
 
 
 def _write(call: Call, row: Row, status: int, state: str) -> Response:
     row.body["properties"]["provisioningState"] = state
+    if status == 200:
+        row.body["etag"] = f'"{int(row.body["etag"].strip(chr(34))) + 1}"'
     call.world.put(row)
     operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
     call.world.after(_WRITE_SECONDS, machine_settled, {"operation": operation, "vm": row.key})
-    return reply(row.body, status, headers)
+    return reply(shown(row, call.version), status, headers)
 
 
 def patch_machine(call: Call) -> Response:

@@ -8,14 +8,15 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
-from reconciler.sandbox.rows.network_kinds import KINDS, Kind
+from reconciler.sandbox.rows.network_forms import as_of, in_order
+from reconciler.sandbox.rows.network_kinds import KINDS, Kind, address
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
 
 UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
-_ENVELOPE = ("sku", "zones", "extendedLocation", "identity")
+_ENVELOPE = ("extendedLocation", "identity")
 NOTIFIED = {"Azure-AsyncNotification": "Enabled"}
 _BY_TYPE = {kind.segment.lower(): kind for kind in KINDS}
 
@@ -29,13 +30,29 @@ def create(world: World, id: str, body: Mapping[str, Any], *, state: str = "Succ
     _, _, subscription, _, _, _, _, segment, name = id.split("/")
     kind = _BY_TYPE[segment.lower()]
     properties = kind.complete(world, id, body.get("properties") or {})
+    fresh = not world.has(id)
+    for entry in inner(properties) if fresh else ():
+        entry["properties"]["provisioningState"] = state
+    own = {"type": kind.type, "kind": "Regular", "sku": _sku(body)} | {field: body.get(field) for field in _ENVELOPE}
     full: dict[str, Any] = {"name": name, "id": id, "etag": "", "type": kind.type, "location": body["location"]}
+    if "type" in kind.last:
+        del full["type"]
     if body.get("tags") is not None:
         full["tags"] = dict(body["tags"])
+    if body.get("zones"):
+        full["zones"] = body["zones"]
     full["properties"] = {"provisioningState": state} | properties
-    full |= {field: body[field] for field in _ENVELOPE if body.get(field)}
+    full |= {field: own[field] for field in kind.last if own[field]}
     row = Row(id.lower(), f"/subscriptions/{subscription}/providers/microsoft.network/{segment}".lower(), full)
+    if kind.segment == "publicIPAddresses":
+        address(row)
     return stored(world, row)
+
+
+def _sku(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a public address; Basic was the one that needed no name."""
+    sent = body.get("sku") or {}
+    return {"name": sent.get("name", "Basic"), "tier": sent.get("tier", "Regional")}
 
 
 def stored(world: World, row: Row) -> Row:
@@ -53,10 +70,14 @@ def stored(world: World, row: Row) -> Row:
     return world.put(row)
 
 
-def shown(world: World, kind: Kind, row: Row) -> dict[str, Any]:
-    row.body["properties"] |= kind.back(world, row)
+def shown(call: Call, kind: Kind, row: Row) -> dict[str, Any]:
+    """The body as the asked api-version has it, with what refers to it."""
+    row.body["properties"] |= kind.back(call.world, row)
     for subnet in row.body["properties"].get("subnets", []) if kind.segment == "virtualNetworks" else []:
-        with_addresses(world, subnet)
+        with_addresses(call.world, subnet)
+    row.body["properties"] = as_of(kind.segment, row.body["properties"], call.version)
+    if call.version < "2020":
+        row.body.pop("kind", None)
     return row.body
 
 
@@ -67,7 +88,7 @@ def with_addresses(world: World, subnet: dict[str, Any]) -> dict[str, Any]:
         for configuration in nic.body["properties"]["ipConfigurations"]
     ]
     if used:
-        subnet["properties"]["ipConfigurations"] = used
+        subnet["properties"] = in_order("subnets", subnet["properties"] | {"ipConfigurations": used})
     return subnet
 
 
@@ -93,25 +114,23 @@ def begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], s
 
 def _get(kind: Kind) -> Callable[[Call], Response]:
     def get(call: Call) -> Response:
-        body = shown(call.world, kind, find(call, kind))
+        body = shown(call, kind, find(call, kind))
         return reply(body, headers={"ETag": body["etag"]})
 
     return get
 
 
 def _list(kind: Kind) -> Callable[[Call], Response]:
-    def entry(world: World) -> Callable[[str, dict[str, Any]], dict[str, Any] | None]:
-        def render(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
-            row = world.get(key)
-            return shown(world, kind, row) if row else None
-
-        return render
-
     def list_all(call: Call) -> Response:
+        def render(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+            row = call.world.get(key)
+            return shown(call, kind, row) if row else None
+
         under = call.group_key if "group" in call.names else ""
         collection = f"{call.subscription_key}/providers/microsoft.network/{kind.segment.lower()}"
-        plain = kind.segment not in ("networkSecurityGroups", "virtualNetworks", "routeTables")
-        return page(call, collection, entry(call.world), always=not plain, under=under)
+        as_stored = kind.segment == "applicationSecurityGroups"
+        as_stored = as_stored or (kind.segment == "networkInterfaces" and call.year >= 2022)
+        return page(call, collection, render, always=not as_stored, under=under)
 
     return list_all
 
@@ -127,10 +146,11 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         group = group_of(call)
         id = old.body["id"] if old else f"{group.body['id']}/providers/{kind.type}/{call.names['name']}"
         body = call.body | {"location": location.replace(" ", "").lower()}
+        status = 200 if old else 201
         with reading():
-            row = create(call.world, id, body, state="Updating")
+            row = create(call.world, id, body, state="Succeeded" if status in kind.at_once else "Updating")
         headers = begin(call, row, network_settled, UPDATE_SECONDS)
-        return reply(shown(call.world, kind, row), 200 if old else 201, headers | NOTIFIED)
+        return reply(shown(call, kind, row), status, headers | NOTIFIED)
 
     return put
 
@@ -141,7 +161,7 @@ def _patch(kind: Kind) -> Callable[[Call], Response]:
         row = find(call, kind)
         refuse_when_busy(row)
         row.body["tags"] = call.body.get("tags") or {}
-        return reply(shown(call.world, kind, stored(call.world, row)))
+        return reply(shown(call, kind, stored(call.world, row)))
 
     return patch
 
@@ -162,7 +182,10 @@ def _delete(kind: Kind) -> Callable[[Call], Response]:
 
 
 def _refuse_in_use(world: World, kind: Kind, row: Row) -> None:
-    users = [entry["id"] for value in kind.back(world, row).values() for entry in value]
+    users = [entry["id"] for value in kind.back(world, row).values() if isinstance(value, list) for entry in value]
+    if configuration := kind.back(world, row).get("ipConfiguration"):
+        said = f"Public IP address {row.body['id']} can not be deleted since it is still allocated to {configuration['id']}."
+        raise Refusal(400, "PublicIPAddressCannotBeDeleted", said)
     if kind.segment == "virtualNetworks":
         users = [nic.body["id"] for subnet in row.body["properties"]["subnets"] for nic in _in_subnet(world, subnet)]
     owner = row.body["properties"].get("virtualMachine")
@@ -179,16 +202,25 @@ def _in_subnet(world: World, subnet: Mapping[str, Any]) -> list[Row]:
 
 @effect
 def network_settled(world: World, data: dict[str, Any]) -> None:
-    """A change is through: the state is Succeeded, with another etag (nsgrule-put-201-2021)."""
+    """A change is through: the state is Succeeded, with another etag (nsgrule-put-201-2021), unless it was before."""
     row, error = world.get(data["resource"]), arm_operations.finish(world, data["operation"])
     if row is None:
         return
     state = "Failed" if error else "Succeeded"
     properties = row.body["properties"]
-    for place in (properties, *(entry["properties"] for entry in inner(properties))):
-        if place.get("provisioningState") == "Updating":
-            place["provisioningState"] = state
-    stored(world, row)
+    waiting = [
+        place
+        for place in (properties, *(entry["properties"] for entry in inner(properties)))
+        if place.get("provisioningState") == "Updating"
+    ]
+    for place in waiting or [properties]:
+        place["provisioningState"] = state
+    if "publicIPAllocationMethod" in properties:
+        address(row)
+    if waiting:
+        stored(world, row)
+    elif error:
+        world.put(row)
 
 
 @effect

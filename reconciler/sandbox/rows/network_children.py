@@ -49,7 +49,7 @@ class Inside:
         raise Refusal(404, "NotFound", said)
 
     def list_all(self, call: Call) -> Response:
-        body = shown(call.world, self.kind, find(call, self.kind))
+        body = shown(call, self.kind, find(call, self.kind))
         return reply({"value": body["properties"][self.child.segment]})
 
     def put(self, call: Call) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.sandbox.rows.network_forms import in_order
 from reconciler.sandbox.rows.nsg_rules import complete_rule, default_rules, refuse_conflicts
 from reconciler.sandbox.rows.subnets import complete_ip_configuration, complete_subnet
 from reconciler.sandbox.wire import Refusal
@@ -25,12 +26,18 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One resource type. `back` are the properties that name what refers to it, which are found at every read."""
+    """One resource type. `back` are the properties that name what refers to it, which are found at every read.
+
+    `at_once` are the statuses of a PUT whose answer shows the resource as it will stay, `last` the keys of the body
+    that come after its properties.
+    """
 
     segment: str
     complete: Complete
     children: tuple[Child, ...] = ()
     back: Callable[[World, Row], Properties] = lambda world, row: {}
+    at_once: tuple[int, ...] = ()
+    last: tuple[str, ...] = ("extendedLocation", "identity")
 
     @property
     def type(self) -> str:
@@ -66,8 +73,12 @@ def children(kind_type: str, parent_id: str, child: Child, sent: Any, world: Wor
 
 
 def child_body(name: str, id: str, type: str, properties: Properties) -> dict[str, Any]:
+    """Subnets and routes name their type last, the others before their properties."""
     kept = {"provisioningState": "Succeeded"} | properties
-    return {"name": name, "id": id, "etag": "", "type": type, "properties": kept}
+    head = {"name": name, "id": id, "etag": ""}
+    if type.endswith(("/subnets", "/routes")):
+        return head | {"properties": kept, "type": type}
+    return head | {"type": type, "properties": kept}
 
 
 def _security_group(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
@@ -100,6 +111,7 @@ def _virtual_network(world: World, id: str, sent: Mapping[str, Any]) -> Properti
     return {
         "resourceGuid": guid_of(id.lower()),
         "addressSpace": sent.get("addressSpace") or {"addressPrefixes": ["10.0.0.0/16"]},
+        "privateEndpointVNetPolicies": sent.get("privateEndpointVNetPolicies") or "Disabled",
         **({"dhcpOptions": sent["dhcpOptions"]} if sent.get("dhcpOptions") else {}),
         "subnets": children("Microsoft.Network/virtualNetworks", id, SUBNETS, sent.get("subnets"), world),
         "virtualNetworkPeerings": sent.get("virtualNetworkPeerings") or [],
@@ -108,7 +120,7 @@ def _virtual_network(world: World, id: str, sent: Mapping[str, Any]) -> Properti
 
 
 def _network_interface(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
-    """A new NIC gets the next free address of its subnet."""
+    """A new NIC gets the next free address of its subnet; the primary configuration comes first."""
     if sent.get("networkSecurityGroup"):
         must_exist(world, id, sent["networkSecurityGroup"])
     configurations = []
@@ -121,37 +133,73 @@ def _network_interface(world: World, id: str, sent: Mapping[str, Any]) -> Proper
         )
     if not configurations:
         raise Refusal(400, "NetworkInterfaceMustHaveIpConfigurations", f"{id} must have one or more IP configurations.")
-    kept = {name: sent[name] for name in ("networkSecurityGroup", "virtualMachine") if sent.get(name)}
+    configurations.sort(key=lambda configuration: not configuration["properties"]["primary"])
+    kept = {name: sent[name] for name in ("networkSecurityGroup",) if sent.get(name)}
     old = world.get(id)
-    if old and old.body["properties"].get("virtualMachine"):
-        kept["virtualMachine"] = old.body["properties"]["virtualMachine"]
-    return {
+    owner = (old.body["properties"].get("virtualMachine") if old else None) or sent.get("virtualMachine")
+    network = configurations[0]["properties"]["subnet"]["id"].lower().rpartition("/subnets/")[0]
+    domain = f"{guid_of(network).replace('-', '')[:26]}.ax.internal.cloudapp.net"
+    dns = {"dnsServers": [], "appliedDnsServers": []} | (sent.get("dnsSettings") or {})
+    properties = {
         "resourceGuid": guid_of(id.lower()),
         "ipConfigurations": configurations,
-        "dnsSettings": {"dnsServers": [], "appliedDnsServers": []} | (sent.get("dnsSettings") or {}),
+        "dnsSettings": dns | {"internalDomainNameSuffix": domain},
         "enableAcceleratedNetworking": bool(sent.get("enableAcceleratedNetworking", False)),
         "vnetEncryptionSupported": False,
         "enableIPForwarding": bool(sent.get("enableIPForwarding", False)),
         **kept,
-        **({"primary": True} if "virtualMachine" in kept else {}),
         "hostedWorkloads": [],
         "tapConfigurations": [],
         "nicType": "Standard",
     }
+    return attached(id, properties, owner["id"] if owner else None)
+
+
+def attached(id: str, properties: Properties, vm_id: str | None) -> Properties:
+    """An interface on a VM, or on none: only then it has a MAC address and is the primary one."""
+    free = {name: each for name, each in properties.items() if name not in ("macAddress", "primary", "virtualMachine")}
+    if vm_id is None:
+        return free
+    digits = guid_of(id.lower())[:6].upper()
+    mac = f"00-0D-3A-{digits[:2]}-{digits[2:4]}-{digits[4:]}"
+    return in_order("networkInterfaces", free | {"macAddress": mac, "primary": True, "virtualMachine": {"id": vm_id}})
 
 
 def _public_address(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
-    number = sum(guid_of(id.lower()).encode()) % 200 + 10
-    fixed = sent.get("publicIPAllocationMethod", "Dynamic") == "Static"
+    """A static address comes when the resource is settled (`address`), and stays."""
+    old = world.get(id)
+    had = old.body["properties"].get("ipAddress") if old else None
     return {
         "resourceGuid": guid_of(id.lower()),
-        **({"ipAddress": f"203.0.113.{number}"} if fixed else {}),  # a block that is kept for documentation
+        **({"ipAddress": had} if had and sent.get("publicIPAllocationMethod") == "Static" else {}),
         "publicIPAddressVersion": sent.get("publicIPAddressVersion", "IPv4"),
         "publicIPAllocationMethod": sent.get("publicIPAllocationMethod", "Dynamic"),
         "idleTimeoutInMinutes": sent.get("idleTimeoutInMinutes", 4),
         **({"dnsSettings": sent["dnsSettings"]} if sent.get("dnsSettings") else {}),
         "ipTags": sent.get("ipTags") or [],
+        "ddosSettings": sent.get("ddosSettings") or {"protectionMode": "VirtualNetworkInherited"},
     }
+
+
+def address(row: Row) -> None:
+    """Gives a public address its full name, and once it is settled and static the address itself."""
+    properties = row.body["properties"]
+    label = (properties.get("dnsSettings") or {}).get("domainNameLabel")
+    if label:
+        properties["dnsSettings"] |= {"fqdn": f"{label}.{row.body['location']}.cloudapp.azure.com"}
+    settled = properties["provisioningState"] == "Succeeded"
+    if settled and properties["publicIPAllocationMethod"] == "Static" and "ipAddress" not in properties:
+        number = sum(guid_of(row.key).encode()) % 200 + 10
+        properties["ipAddress"] = f"203.0.113.{number}"  # a block that is kept for documentation
+
+
+def _public_address_back(world: World, row: Row) -> Properties:
+    subscription = row.key.split("/")[2]
+    for nic in world.listed(f"/subscriptions/{subscription}/providers/microsoft.network/networkinterfaces"):
+        for configuration in nic.body["properties"]["ipConfigurations"]:
+            if refers(configuration["properties"].get("publicIPAddress"), row.key):
+                return {"ipConfiguration": {"id": configuration["id"]}}
+    return {}
 
 
 def _route_table(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
@@ -179,7 +227,7 @@ def _route(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
 
 
 def _application_group(world: World, id: str, sent: Mapping[str, Any]) -> Properties:
-    return {"resourceGuid": guid_of(id.lower())}
+    return {}
 
 
 RULES = Child("securityRules", complete_rule, refuse_conflicts)
@@ -187,9 +235,9 @@ SUBNETS = Child("subnets", complete_subnet)
 ROUTE_ENTRIES = Child("routes", _route)
 KINDS = (
     Kind("networkSecurityGroups", _security_group, (RULES,), _security_group_back),
-    Kind("applicationSecurityGroups", _application_group),
+    Kind("applicationSecurityGroups", _application_group, at_once=(200,)),
     Kind("virtualNetworks", _virtual_network, (SUBNETS,)),
-    Kind("networkInterfaces", _network_interface),
-    Kind("publicIPAddresses", _public_address),
+    Kind("networkInterfaces", _network_interface, at_once=(200, 201), last=("type", "kind")),
+    Kind("publicIPAddresses", _public_address, back=_public_address_back, last=("type", "sku")),
     Kind("routeTables", _route_table, (ROUTE_ENTRIES,), _route_table_back),
 )

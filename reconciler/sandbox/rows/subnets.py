@@ -28,10 +28,11 @@ def complete_subnet(world: World, id: str, sent: Mapping[str, Any]) -> dict[str,
     return {
         given: sent[given],
         **kept,
+        **({"serviceEndpoints": sent["serviceEndpoints"]} if sent.get("serviceEndpoints") is not None else {}),
         "delegations": sent.get("delegations") or [],
-        "serviceEndpoints": sent.get("serviceEndpoints") or [],
         "privateEndpointNetworkPolicies": sent.get("privateEndpointNetworkPolicies", "Disabled"),
         "privateLinkServiceNetworkPolicies": sent.get("privateLinkServiceNetworkPolicies", "Enabled"),
+        **({"defaultOutboundAccess": sent["defaultOutboundAccess"]} if "defaultOutboundAccess" in sent else {}),
     }
 
 

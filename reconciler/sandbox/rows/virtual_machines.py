@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
+from reconciler.sandbox.rows.machine_forms import NEWEST, as_of, ordered
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.times import text
 from reconciler.sandbox.wire import Response, not_found, reply
@@ -38,14 +39,17 @@ def vm_row(subscription: str, group: str, vm: Mapping[str, Any], now: datetime) 
         "networkProfile": {"networkInterfaces": [{"id": nic} for nic in vm.get("nics") or [_nic(id)]]},
         "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
         "provisioningState": vm.get("provisioningState", "Succeeded"),
+        "timeCreated": text(now - timedelta(hours=1)).replace("Z", "+00:00"),
     }
-    if vm.get("extensions"):
-        body["resources"] = [_extension(body, extension) for extension in vm["extensions"]]
+    body["etag"] = '"1"'
+    extensions = [_extension(body, extension) for extension in vm.get("extensions") or []]
+    if extensions:
+        body["resources"] = [{"id": extension["id"]} for extension in extensions]
     power = vm.get("power", "running")
     facts = {"running": power == "running", "os": os, "size": vm.get("size", "Standard_D2s_v5")}
-    meta = {"facts": facts, "view": _view(body, vm, os, power, now)}
+    meta = {"facts": facts, "view": _view(body, vm, os, power, now), "extensions": extensions}
     collection = f"/subscriptions/{subscription}/providers/microsoft.compute/virtualmachines".lower()
-    return Row(id.lower(), collection, body, meta)
+    return Row(id.lower(), collection, ordered(body), meta)
 
 
 def _nic(vm_id: str) -> str:
@@ -68,6 +72,7 @@ def _storage(id: str, os: str, vm: Mapping[str, Any]) -> dict[str, Any]:
             | {"toBeDetached": False}
             for disk in disks.get("data") or []
         ],
+        "diskControllerType": "SCSI",
     }
 
 
@@ -77,6 +82,7 @@ def _disk(root: str, name: str, disk: Mapping[str, Any], option: str, caching: s
         "createOption": option,
         "caching": caching,
         "managedDisk": {"storageAccountType": disk.get("type", "Premium_LRS"), "id": f"{root}/{name}"},
+        "deleteOption": "Detach",
         "diskSizeGB": disk.get("sizeGb", gigabytes),
     }
 
@@ -84,14 +90,20 @@ def _disk(root: str, name: str, disk: Mapping[str, Any], option: str, caching: s
 def _os_profile(name: str, os: str) -> dict[str, Any]:
     profile: dict[str, Any] = {"computerName": name[:15], "adminUsername": "azureuser"}
     if os == "Windows":
-        profile["windowsConfiguration"] = {"provisionVMAgent": True, "enableAutomaticUpdates": True}
+        profile["windowsConfiguration"] = {
+            "provisionVMAgent": True,
+            "enableAutomaticUpdates": True,
+            "patchSettings": {"patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault"},
+            "enableVMAgentPlatformUpdates": True,
+        }
     else:
         profile["linuxConfiguration"] = {
             "disablePasswordAuthentication": True,
             "provisionVMAgent": True,
-            "patchSettings": {"patchMode": "ImageDefault"},
+            "patchSettings": {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"},
+            "enableVMAgentPlatformUpdates": False,
         }
-    return profile | {"secrets": [], "allowExtensionOperations": True}
+    return profile | {"secrets": [], "allowExtensionOperations": True, "requireGuestProvisionSignal": True}
 
 
 def _view(body: Mapping[str, Any], vm: Mapping[str, Any], os: str, power: str, now: datetime) -> dict[str, Any]:
@@ -126,7 +138,7 @@ def _view(body: Mapping[str, Any], vm: Mapping[str, Any], os: str, power: str, n
         "vmAgent": agent,
         "disks": [{"name": disk["name"], "statuses": [done | {"time": stamp}]} for disk in disks],
         "bootDiagnostics": {},
-        "extensions": [_extension_view(extension) for extension in extensions],
+        **({"extensions": [_extension_view(extension) for extension in extensions]} if extensions else {}),
         "hyperVGeneration": "V2",
         "statuses": [done | {"time": stamp}, powered],
     }
@@ -176,11 +188,6 @@ def collection(call: Call) -> str:
     return f"{call.subscription_key}/providers/microsoft.compute/virtualmachines"
 
 
-def _with_view(row: Row) -> dict[str, Any]:
-    row.body["properties"]["instanceView"] = row.meta["view"]
-    return row.body
-
-
 def _find(call: Call) -> Row:
     row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
     if row is None:
@@ -188,10 +195,18 @@ def _find(call: Call) -> Row:
     return row
 
 
+def shown(row: Row, version: str, *, expanded: bool = False, listed: bool = False) -> dict[str, Any]:
+    """The VM as an api-version shows it; lists name its extensions only, a GET shows them."""
+    if expanded:
+        row.body["properties"]["instanceView"] = row.meta["view"]
+    if row.meta["extensions"] and not listed:
+        row.body["resources"] = row.meta["extensions"]
+    return as_of(row.body, version)
+
+
 def get(call: Call) -> Response:
-    row = _find(call)
     expanded = call.query.get("$expand", "").lower() == "instanceview"
-    return reply(_with_view(row) if expanded else row.body)
+    return reply(shown(_find(call), call.version, expanded=expanded))
 
 
 def instance_view(call: Call) -> Response:
@@ -210,10 +225,10 @@ def list_vms(call: Call) -> Response:
         if status_only:
             kept = {name: body["properties"][name] for name in ("vmId", "provisioningState")}
             return body | {"properties": kept | {"instanceView": row.meta["view"]}}
-        return _with_view(row)
+        return shown(row, call.version, expanded=expanded, listed=True)
 
     under = call.group_key if "group" in call.names else ""
-    return page(call, collection(call), entry, always=expanded or status_only, under=under)
+    return page(call, collection(call), entry, always=expanded or status_only or call.version < NEWEST, under=under)
 
 
 _LIST = f"/providers/{TYPE}"

@@ -16,13 +16,21 @@ _CERTIFICATE = (
 )  # ARM's signed query makes polling URLs some 3.5 kB long
 
 
-def start(call: Call, *, kind: str = "", jobs: tuple[str, ...] = (), many: bool = False, done: bool = False) -> str:
+def start(
+    call: Call,
+    *,
+    kind: str = "",
+    jobs: tuple[str, ...] = (),
+    many: bool = False,
+    done: bool = False,
+    name: str = "",
+) -> str:
     """Records a new operation below the vault and gives its id.
 
     `kind` is the number that vault operation ids carry (2047 create, 1023 delete, 4095 patch); the others are bare
-    GUIDs. `many` is the form with a list of jobs. A scripted failure that waits for an operation goes with it.
+    GUIDs, or the `name` that is given. `many` is the form with a list of jobs. A scripted failure that waits for an operation goes with it.
     """
-    world, guid = call.world, call.world.guid()
+    world, guid = call.world, name or call.world.guid()
     name = base64.b64encode(f"{kind};{guid}".encode()).decode() if kind else guid
     started = text(call.now())
     body = {"id": name, "name": name, "status": "Succeeded" if done else "InProgress", "startTime": started}

@@ -204,11 +204,18 @@ def list_points(call: Call) -> Response:
     return page(call, f"{find_item(call).key}/recoverypoints", entry, always=call.version < "2025")
 
 
-def get_point(call: Call) -> Response:
+def find_point(call: Call) -> Row:
+    """Raises:
+    Refusal: 404, the item or the point is not there.
+    """
     row = call.world.get(f"{find_item(call).key}/recoverypoints/{call.names['point']}")
     if row is None:
         raise Refusal(404, "BMSUserErrorRecoveryPointNotFound", "The recovery point was not found.")
-    return reply(point_shown(row.body, call.version))
+    return row
+
+
+def get_point(call: Call) -> Response:
+    return reply(point_shown(find_point(call).body, call.version))
 
 
 ROUTES = (

@@ -151,6 +151,13 @@ def pre_validate(call: Call) -> Response:
     return reply(body)
 
 
+def validate_features(call: Call) -> Response:
+    """Every size and SKU of a VM can be backed up."""
+    if call.body.get("featureType") != "AzureVMResourceBackup":
+        raise Refusal(400, "BMSUserErrorInvalidInput", "Input provided for the call is invalid: featureType")
+    return reply({"supportStatus": "Supported"})
+
+
 def guard_proxies(call: Call) -> Response:
     """No Resource Guard: the sandbox has no multi-user authorization."""
     return Response(200, {}, encode({"value": []}).encode())
@@ -164,5 +171,13 @@ ROUTES = (
     Route("GET", f"{_FABRIC}/operationResults/{{operation}}", refresh_result, "refreshcontainers-202-2022"),
     Route("POST", f"{LOCATION}/backupStatus", backup_status, "backupstatus-protected-2022", counter="arm"),
     Route("POST", f"{LOCATION}/backupPreValidateProtection", pre_validate, "wire-facts 5.8", "few of the checks"),
+    Route(
+        "POST",
+        f"{LOCATION}/backupValidateFeatures",
+        validate_features,
+        "published example",
+        "always supported",
+        counter="arm",
+    ),
     Route("GET", f"{VAULT}/backupResourceGuardProxies", guard_proxies, "wire-facts 2.7", "always empty", counter="arm"),
 )

@@ -16,7 +16,7 @@ from reconciler.sandbox.world import Row, World, effect
 TYPE = "Microsoft.RecoveryServices/vaults/backupJobs"
 _CANCELLABLE = ("Backup", "Restore")
 SNAPSHOT = timedelta(minutes=10)  # how long the first of the two tasks of a backup takes
-_TASKS = ("Take Snapshot", "Transfer data to vault")
+_TASKS, _RESTORE_TASKS = ("Take Snapshot", "Transfer data to vault"), ("Transfer data from vault",)
 _VALIDATION = timedelta(minutes=50)  # when the third task starts, which versions from 2025 on show
 NAMED_SINCE = "2025"  # actions and tiers are numbers before (job-get-backup-inprogress-2022)
 
@@ -50,18 +50,24 @@ def job_row(
         "startTime": text(started),
         "activityId": activity or world.guid(),
     }
-    tasks = [{"taskId": name, "duration": "PT0S", "status": "NotStarted"} for name in _TASKS]
-    details: dict[str, Any] = {"tasksList": tasks if operation == "Backup" else []}
-    details["propertyBag"] = {"VM Name": item["friendlyName"], **bag}
-    if operation == "Backup":
-        tasks[0]["status"] = "InProgress"
-        details["internalPropertyBag"] = {"IsInstantRpJob": "True"}
     vault_key = item["vaultId"].lower()
     item_key = Names.of(item["vmId"]).item_id(item["vaultId"]).lower()
     body = {"id": id, "name": guid, "type": TYPE, "properties": properties}
     newest_first = -((int(started.timestamp() * 1000) << 20) | (world.issued() & 0xFFFFF))
-    meta = {"extendedInfo": details, "onDemand": False}
+    meta = {"extendedInfo": _details(operation, item["friendlyName"], bag), "onDemand": False}
     return Row(id.lower(), f"{vault_key}/backupjobs", body, meta, item_key, live=True, position=newest_first)
+
+
+def _details(operation: str, vm_name: str, bag: Mapping[str, str]) -> dict[str, Any]:
+    """What only a GET shows: backups and restores have tasks."""
+    names = _TASKS if operation == "Backup" else _RESTORE_TASKS if operation == "Restore" else ()
+    tasks = [{"taskId": name, "duration": "PT0S", "status": "NotStarted"} for name in names]
+    for task in tasks[:1]:
+        task["status"] = "InProgress"
+    if operation == "Restore":
+        return {"tasksList": tasks, "propertyBag": dict(bag), "internalPropertyBag": {}, "progressPercentage": 1.0}
+    details: dict[str, Any] = {"tasksList": tasks, "propertyBag": {"VM Name": vm_name, **bag}}
+    return details | ({"internalPropertyBag": {"IsInstantRpJob": "True"}} if operation == "Backup" else {})
 
 
 def end_job(job: Row, status: str, ended: datetime, error: tuple[int, str, str] | None = None) -> Row:
@@ -147,7 +153,7 @@ def get(call: Call) -> Response:
     row = _find(call)
     body = _shown(call, row.body, row.live)
     details = row.meta["extendedInfo"]
-    tasks = details["tasksList"]
+    tasks = details["tasksList"] if body["properties"]["operation"] == "Backup" else []
     if tasks and call.version >= NAMED_SINCE:
         details = _timed(row, call.now())
     elif tasks and row.live and not in_snapshot_phase(row, call.now()):
@@ -197,8 +203,8 @@ def cancel(call: Call) -> Response:
     operation = operations.key(call.vault_key, name)
     call.world.after(30, job_cancelled, {"job": row.key, "operation": operation})
     path = call.path.removesuffix("/cancel")
-    status = f"{path.rsplit('/backupJobs', 1)[0]}/backupOperations/{name}"
-    return operations.accepted(call, status, f"{path}/operationResults/{name}", version="2019-05-13-preview")
+    status, result = f"{path}/operationsStatus/{name}", f"{path}/operationResults/{name}"
+    return operations.accepted(call, status, result, version="2019-05-13-preview")
 
 
 @effect
@@ -209,11 +215,19 @@ def job_cancelled(world: World, data: dict[str, Any]) -> None:
     operations.finish(world, data["operation"])
 
 
-def cancel_result(call: Call) -> Response:
+def _cancellation(call: Call) -> Row:
     row = call.world.get(operations.key(call.vault_key, call.names["operation"]))
     if row is None:
         raise Refusal(404, "BMSUserErrorOperationNotFound", "The operation was not found.")
-    if row.body["status"] != "InProgress":
+    return row
+
+
+def cancel_status(call: Call) -> Response:
+    return operations.status(_cancellation(call))
+
+
+def cancel_result(call: Call) -> Response:
+    if _cancellation(call).body["status"] != "InProgress":
         return empty(204)
     return empty(202, {"Location": operations.polling_url(call, call.path, call.version), **operations.RETRY_AFTER})
 
@@ -223,5 +237,6 @@ ROUTES = (
     Route("GET", f"{VAULT}/backupJobs", list_jobs, "jobs-list-2022; wire-facts 6", "page size 200 is assumed"),
     Route("GET", _JOB, get, "job-get-configurebackup-2022, job-get-backup-inprogress-2022", counter="job"),
     Route("POST", f"{_JOB}/cancel", cancel, "wire-facts 6; backup-rules E", "refusal code is our own"),
+    Route("GET", f"{_JOB}/operationsStatus/{{operation}}", cancel_status, "az's recording of 2022"),
     Route("GET", f"{_JOB}/operationResults/{{operation}}", cancel_result, "SDK"),
 )

@@ -75,3 +75,21 @@ def test_a_vault_is_encrypted_with_the_keys_of_the_service() -> None:
         "lastUpdateStatus": "NotEnabled",
         "infrastructureEncryptionState": "Disabled",
     }
+
+
+def test_a_key_of_ones_own_has_all_its_parts() -> None:
+    """The lists of 2021-03-01 showed it, with the identity in lower case, and no networkSettings."""
+    lab = Lab()
+    user = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/me"
+    keys = {"keyUri": "https://keys.vault.azure.net/keys/own"}
+    lab.make_vault("2021-03-01", encryption={"kekIdentity": {"userAssignedIdentity": user}, "keyVaultProperties": keys})
+    listed = lab.ok("GET", lab.vault.rsplit("/", 1)[0], version="2021-03-01")["value"][0]["properties"]
+    states = ["provisioningState", "privateEndpointStateForBackup", "privateEndpointStateForSiteRecovery"]
+    assert list(listed) == [*states, "encryption"]
+    assert listed["encryption"] == {
+        "keyVaultProperties": keys,
+        "kekIdentity": {"useSystemAssignedIdentity": False, "userAssignedIdentity": user.lower()},
+        "infrastructureEncryption": "Disabled",
+    }
+    read = lab.ok("GET", lab.vault, version="2021-03-01")["properties"]
+    assert list(read) == [*states, "encryption", "networkSettings"]

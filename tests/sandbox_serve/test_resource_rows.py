@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.app import TABLE
+from reconciler.sandbox.rows.virtual_machines import vm_row
 from tests.sandbox_serve.asking import GROUP, NETWORK, SUBSCRIPTION, Asker
 
 VM = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm-1"
@@ -102,10 +103,37 @@ def test_no_script_runs_on_a_machine_that_is_off(asker: Asker) -> None:
     assert asker.refused("PUT", f"{VM}/runCommands/one", body) == (409, "OperationNotAllowed")
 
 
+@pytest.mark.parametrize(
+    ("os", "expected"),
+    [
+        ("Linux", [("ProvisioningState/succeeded", "Enable succeeded: \n[stdout]\nup\n[stderr]\n")]),
+        ("Windows", [("ComponentStatus/StdOut/succeeded", "up"), ("ComponentStatus/StdErr/succeeded", "")]),
+    ],
+)
+def test_a_script_that_runs_once(asker: Asker, os: str, expected: list[tuple[str, str]]) -> None:
+    """What az's `vm run-command invoke` sends: the output is the result behind the Location."""
+    asker.world.set_fact("guestOutput", {"RunScript": "up"})
+    described = {"name": "once", "location": "westeurope", "os": os}
+    asker.world.put(vm_row(SUBSCRIPTION.split("/")[2], "rg-net", described, asker.world.now()))
+    once = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/once"
+    sent = asker.ask("POST", f"{once}/runCommand", {"commandId": "RunScript", "script": ["uptime"]})
+    result = sent.headers["Location"].removeprefix("https://management.azure.com").partition("&")[0]
+    assert (sent.status, asker.ask("GET", result).status) == (202, 202)
+    asker.world.advance(60)
+    found = asker.get(result)["value"]
+    assert [(each["code"], each["message"]) for each in found] == expected
+    assert list(found[0]) == ["code", "level", "displayStatus", "message"]
+    assert asker.refused("POST", f"{once}/runCommand", {}) == (400, "InvalidParameter")
+    asker.ask("POST", f"{once}/deallocate")
+    asker.world.advance(60)
+    assert asker.refused("POST", f"{once}/runCommand", {"commandId": "x"}) == (409, "OperationNotAllowed")
+
+
 def test_disks(asker: Asker) -> None:
     disk = f"{GROUP}/providers/Microsoft.Compute/disks/data-1"
     sent = asker.ask("PUT", disk, {"location": "westeurope", "properties": {"diskSizeGB": 64}})
-    result = sent.headers["Location"].removeprefix("https://management.azure.com").partition("?")[0]
+    result = sent.headers["Location"].removeprefix("https://management.azure.com").partition("&")[0]
+    assert result.endswith("?monitor=true")
     assert (sent.status, asker.ask("GET", result).status) == (202, 202)
     asker.world.advance(10)
     assert asker.get(result) == asker.get(disk)  # where az reads it

@@ -29,9 +29,14 @@ def start(
 
 
 def accepted(call: Call, namespace: str, headers: dict[str, str]) -> Response:
-    """202 with both polling headers, as for DELETE and POST; `headers` are those of `start`."""
+    """202 with both polling headers, as for DELETE and POST; `headers` are those of `start`.
+
+    Compute has one path for both: `monitor` asks it for the result instead of the status.
+    """
     status = headers["Azure-AsyncOperation"]
     location = status.replace(f"/{_segment(status, namespace)}/", "/operationResults/")
+    if namespace == "Microsoft.Compute":
+        location = status.replace("?", "?monitor=true&", 1)
     return empty(202, {**headers, "Location": location})
 
 
@@ -79,22 +84,19 @@ def _network_result(call: Call) -> Response:
     raise Refusal(404, "OperationNotFound", "The operation was not found.", GATEWAY)
 
 
-def _result(call: Call, row: Row) -> Response:
+def _result(call: Call, row: Row, location: str = "") -> Response:
     if row.body["status"] == "InProgress":
-        return empty(202, {"Location": polling_url(call, call.path, call.version), **_RETRY_AFTER})
+        return empty(202, {"Location": location or polling_url(call, call.path, call.version), **_RETRY_AFTER})
     return empty(204)
 
 
 def _compute_status(call: Call) -> Response:
-    body = _find(call, "microsoft.compute", "operations").body
-    order = ("startTime", "endTime", "status", "error", "name")
-    return reply({name: body[name] for name in order if name in body})
-
-
-def _compute_result(call: Call) -> Response:
     row = _find(call, "microsoft.compute", "operations")
-    made = call.world.get(row.meta["makes"]) if row.body["status"] == "Succeeded" else None
-    return reply(made.body) if made else _result(call, row)
+    if call.query.get("monitor", "").lower() == "true":
+        made = call.world.get(row.meta["makes"]) if row.body["status"] == "Succeeded" else None
+        return reply(made.body) if made else _result(call, row, call.request.url)
+    order = ("startTime", "endTime", "status", "error", "name")
+    return reply({name: row.body[name] for name in order if name in row.body})
 
 
 _NETWORK = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/{{location}}"
@@ -110,5 +112,4 @@ ROUTES = (
     ),
     Route("GET", f"{_NETWORK}/operationResults/{{operation}}", _network_result, "SDK", counter="arm"),
     Route("GET", f"{_COMPUTE}/operations/{{operation}}", _compute_status, "SDK", counter="compute"),
-    Route("GET", f"{_COMPUTE}/operationResults/{{operation}}", _compute_result, "SDK", counter="compute"),
 )

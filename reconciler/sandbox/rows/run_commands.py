@@ -1,4 +1,4 @@
-"""Rows of managed run commands: named scripts of a VM, kept as resources (Compute's published API)."""
+"""Rows of run commands: named scripts of a VM, kept as resources, and those that run once (published API)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -123,9 +123,43 @@ def command_removed(world: World, data: dict[str, Any]) -> None:
         world.delete(data["command"])
 
 
+def invoke(call: Call) -> Response:
+    """Runs a script once and keeps nothing; its output is the result of the operation, under the command's id."""
+    vm, command = _machine(call), call.body.get("commandId")
+    if not isinstance(command, str) or not command:
+        raise Refusal(400, "InvalidParameter", "Required parameter 'commandId' is missing (null).")
+    if not vm.meta["facts"]["running"]:
+        said = "The operation requires the VM to be running (or set to run)."
+        raise Refusal(409, "OperationNotAllowed", said)
+    result = f"{vm.key}/invocations/{call.world.guid()}"
+    operation, headers = arm_operations.start(call, "Microsoft.Compute", vm.body["location"], makes=result)
+    data = {
+        "operation": operation,
+        "result": result,
+        "command": command,
+        "windows": vm.meta["facts"]["os"] == "Windows",
+    }
+    call.world.after(_RUN_SECONDS, invocation_ended, data)
+    return arm_operations.accepted(call, "Microsoft.Compute", headers)
+
+
+@effect
+def invocation_ended(world: World, data: dict[str, Any]) -> None:
+    """Windows gives each stream an entry of its own, Linux has both in one."""
+    output = (world.fact("guestOutput") or {}).get(data["command"], "")
+    done = {"level": "Info", "displayStatus": "Provisioning succeeded"}
+    streams = {"ComponentStatus/StdOut/succeeded": output, "ComponentStatus/StdErr/succeeded": ""}
+    if not data["windows"]:
+        streams = {"ProvisioningState/succeeded": f"Enable succeeded: \n[stdout]\n{output}\n[stderr]\n"}
+    value = [{"code": code, **done, "message": message} for code, message in streams.items()]
+    if arm_operations.finish(world, data["operation"]) is None:
+        world.put(Row(data["result"], "", {"value": value}))
+
+
 _ALL = f"{GROUP}/providers/{RUN.replace('/runCommands', '')}/{{vm}}/runCommands"
 _ONE, _NOTE = f"{_ALL}/{{command}}", "no guest: the output is what the world was told"
 ROUTES = (
+    Route("POST", f"{GROUP}/providers/{TYPE}/{{vm}}/runCommand", invoke, "published API", _NOTE, counter="compute"),
     Route("GET", _ALL, list_all, "SDK", counter="compute"),
     Route("GET", _ONE, get, "SDK", counter="compute"),
     Route("PUT", _ONE, put, "SDK", _NOTE, counter="compute"),

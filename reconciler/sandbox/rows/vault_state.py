@@ -60,6 +60,8 @@ def changed(old: Meta, sent: Mapping[str, Any], version: str, *, created: bool, 
     """
     meta = copy.deepcopy(old)
     meta["extra"] |= {name: sent[name] for name in _ECHOED if sent.get(name) is not None}
+    if sent.get("encryption"):
+        meta["extra"]["encryption"] = _encryption(sent["encryption"])
     if sent.get("publicNetworkAccess"):
         meta["publicAccess"] = sent["publicNetworkAccess"]
     restore = (sent.get("restoreSettings") or {}).get("crossSubscriptionRestoreSettings") or {}
@@ -76,6 +78,18 @@ def changed(old: Meta, sent: Mapping[str, Any], version: str, *, created: bool, 
         redundancy(meta, sent["redundancySettings"], resend_fails)
         meta["owns"]["redundancy"] = True
     return meta
+
+
+def _encryption(sent: Mapping[str, Any]) -> Meta:
+    """A key of one's own, in the service's order; it lower-cases the id of an identity (lists of 2022)."""
+    kek = sent.get("kekIdentity") or {}
+    user = kek.get("userAssignedIdentity")
+    identity = {
+        "useSystemAssignedIdentity": bool(kek.get("useSystemAssignedIdentity", False)),
+        "userAssignedIdentity": str(user).lower() if user else None,
+    }
+    whole = {"keyVaultProperties": sent.get("keyVaultProperties"), "kekIdentity": identity}
+    return whole | {"infrastructureEncryption": sent.get("infrastructureEncryption") or "Disabled"}
 
 
 def invalid(parameter: str) -> Refusal:
@@ -156,12 +170,15 @@ def shown(meta: Meta, id: str, version: str, *, listed: bool = False) -> dict[st
         body["tags"] = meta["tags"]
     if meta["identity"]:
         body["identity"] = meta["identity"]
-    body["properties"] = _old_properties(meta) if version < "2022" else _properties(meta, version, listed)
+    body["properties"] = _old_properties(meta, listed) if version < "2022" else _properties(meta, version, listed)
     return body | {"id": id, "type": "Microsoft.RecoveryServices/vaults", "sku": meta["sku"]}
 
 
-def _old_properties(meta: Meta) -> dict[str, Any]:
-    return _first(meta) | {"networkSettings": {"publicNetworkAccess": meta["publicAccess"]}}
+def _old_properties(meta: Meta, listed: bool) -> dict[str, Any]:
+    """The lists of 2021-03-01 had no networkSettings, and showed a vault's key."""
+    key = {"encryption": meta["extra"]["encryption"]} if "encryption" in meta["extra"] else {}
+    network = {} if listed else {"networkSettings": {"publicNetworkAccess": meta["publicAccess"]}}
+    return _first(meta) | key | network
 
 
 def _first(meta: Meta) -> dict[str, Any]:

@@ -70,3 +70,17 @@ def test_a_change_gives_a_vm_another_etag() -> None:
     changed = lab.ok("PATCH", vm, {"tags": {"a": "b"}})
     assert list(changed) == ["name", "id", "type", "location", "tags", "properties", "etag"]
     assert (before, changed["etag"]) == ('"1"', '"2"')
+
+
+def test_the_extensions_of_a_vm_are_read_alone_too() -> None:
+    lab = Lab()
+    extension = {"name": "mde", "publisher": "Contoso", "type": "Defender", "version": "1.0", "message": "well"}
+    vm = lab.vm("vm1", extensions=[extension])
+    whole = lab.ok("GET", vm)["resources"]
+    assert lab.ok("GET", f"{vm}/extensions") == {"value": whole}
+    assert lab.ok("GET", f"{vm}/extensions/MDE") == whole[0]
+    view = lab.ok("GET", f"{vm}/extensions/mde?$expand=instanceView")["properties"]["instanceView"]
+    assert view == lab.ok("GET", f"{vm}/instanceView")["extensions"][0]
+    missing = lab.send("GET", f"{vm}/extensions/none").json()["error"]
+    assert missing["code"] == "ResourceNotFound"
+    assert "'Microsoft.Compute/virtualMachines/vm1/extensions/none'" in missing["message"]

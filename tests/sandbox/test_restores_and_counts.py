@@ -142,3 +142,9 @@ def test_every_size_of_a_vm_can_be_backed_up(lab: Lab) -> None:
     assert lab.ok("POST", f"{place}/backupValidateFeatures", asked) == {"supportStatus": "Supported"}
     other = lab.send("POST", f"{place}/backupValidateFeatures", {"featureType": "Other"})
     assert code(other) == (400, "BMSUserErrorInvalidInput")
+
+
+def test_a_vault_without_a_resource_guard_has_no_proxy(lab: Lab) -> None:
+    answer = lab.send("GET", f"{lab.vault}/backupResourceGuardProxies/VaultProxy")
+    assert (answer.status, answer.json()) == (404, {})
+    assert lab.ok("GET", f"{lab.vault}/backupResourceGuardProxies") == {"value": []}

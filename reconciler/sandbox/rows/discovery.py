@@ -6,6 +6,7 @@ from reconciler.sandbox import operations
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows.item_state import VM, Names, active
+from reconciler.sandbox.rows.policies import missing
 from reconciler.sandbox.rows.vault_state import region
 from reconciler.sandbox.table import LOCATION, VAULT, Route
 from reconciler.sandbox.wire import Refusal, Response, empty, encode, reply
@@ -163,6 +164,11 @@ def guard_proxies(call: Call) -> Response:
     return Response(200, {}, encode({"value": []}).encode())
 
 
+def guard_proxy(call: Call) -> Response:
+    """As a policy that is not there: 404 without an envelope (reported by users of Terraform's azapi)."""
+    return missing()
+
+
 ROUTES = (
     Route("GET", f"{VAULT}/backupProtectionContainers", containers, "protectioncontainers-list-softdeleted-2026"),
     Route("GET", f"{VAULT}/backupProtectableItems", protectable, "protectableitems-list-2022", "one page, no filter"),
@@ -180,4 +186,5 @@ ROUTES = (
         counter="arm",
     ),
     Route("GET", f"{VAULT}/backupResourceGuardProxies", guard_proxies, "wire-facts 2.7", "always empty", counter="arm"),
+    Route("GET", f"{VAULT}/backupResourceGuardProxies/{{proxy}}", guard_proxy, "reported", "never one", counter="arm"),
 )

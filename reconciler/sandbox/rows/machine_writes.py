@@ -9,9 +9,9 @@ from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.machine_forms import ordered
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network_kinds import attached
-from reconciler.sandbox.rows.virtual_machines import TYPE, shown, vm_row
+from reconciler.sandbox.rows.virtual_machines import TYPE, find, shown, vm_row
 from reconciler.sandbox.table import GROUP, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, reply
 from reconciler.sandbox.world import Row, World, effect
 
 _WRITE_SECONDS = 20
@@ -88,17 +88,10 @@ def _write(call: Call, row: Row, status: int, state: str) -> Response:
 
 
 def patch_machine(call: Call) -> Response:
-    row = _find(call)
+    row = find(call)
     row.body["properties"] |= {name: call.properties[name] for name in _KEPT if call.properties.get(name)}
     _keep_envelope(row, call.body)
     return _write(call, row, 200, "Updating")
-
-
-def _find(call: Call) -> Row:
-    row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
-    if row is None:
-        raise not_found(TYPE, call.names["vm"], call.names["group"])
-    return row
 
 
 @effect
@@ -132,7 +125,7 @@ def machine_removed(world: World, data: dict[str, Any]) -> None:
 
 def _power(action: str) -> Callable[[Call], Response]:
     def change(call: Call) -> Response:
-        row = _find(call)
+        row = find(call)
         operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
         data = {"operation": operation, "vm": row.key, "power": _POWER[action.lower()]}
         call.world.after(_WRITE_SECONDS, power_changed, data)

@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
-from reconciler.sandbox.rows.virtual_machines import TYPE
+from reconciler.sandbox.rows.virtual_machines import TYPE, find
 from reconciler.sandbox.table import GROUP, Route
 from reconciler.sandbox.times import text
 from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
@@ -17,17 +17,10 @@ _RUN_SECONDS = 30
 _KEPT = ("source", "parameters", "asyncExecution", "runAsUser", "timeoutInSeconds", "treatFailureAsDeploymentFailure")
 
 
-def _machine(call: Call) -> Row:
-    row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
-    if row is None:
-        raise not_found(TYPE, call.names["vm"], call.names["group"])
-    return row
-
-
 def _find(call: Call) -> Row:
-    row = call.world.get(f"{_machine(call).key}/runcommands/{call.names['command']}")
+    row = call.world.get(f"{find(call).key}/runcommands/{call.names['command']}")
     if row is None:
-        raise not_found(RUN, f"{call.names['vm']}/{call.names['command']}", call.names["group"])
+        raise not_found(TYPE, f"{call.names['vm']}/runCommands/{call.names['command']}", call.names["group"])
     return row
 
 
@@ -47,7 +40,7 @@ def list_all(call: Call) -> Response:
         row = call.world.get(key)
         return _shown(call, row) if row else None
 
-    return page(call, f"{_machine(call).key}/runcommands", entry, always=True)
+    return page(call, f"{find(call).key}/runcommands", entry, always=True)
 
 
 def put(call: Call) -> Response:
@@ -55,7 +48,7 @@ def put(call: Call) -> Response:
 
     The output of a VM's scripts is the fact `guestOutput` (an object: name of the command -> its standard output).
     """
-    vm = _machine(call)
+    vm = find(call)
     if not vm.meta["facts"]["running"]:
         said = "Cannot modify extensions in the VM when the VM is not running."
         raise Refusal(409, "OperationNotAllowed", said)
@@ -109,7 +102,7 @@ def command_ended(world: World, data: dict[str, Any]) -> None:
 
 
 def delete(call: Call) -> Response:
-    row = call.world.get(f"{_machine(call).key}/runcommands/{call.names['command']}")
+    row = call.world.get(f"{find(call).key}/runcommands/{call.names['command']}")
     if row is None:
         return empty(204)
     operation, headers = arm_operations.start(call, "Microsoft.Compute", row.body["location"])
@@ -125,7 +118,7 @@ def command_removed(world: World, data: dict[str, Any]) -> None:
 
 def invoke(call: Call) -> Response:
     """Runs a script once and keeps nothing; its output is the result of the operation, under the command's id."""
-    vm, command = _machine(call), call.body.get("commandId")
+    vm, command = find(call), call.body.get("commandId")
     if not isinstance(command, str) or not command:
         raise Refusal(400, "InvalidParameter", "Required parameter 'commandId' is missing (null).")
     if not vm.meta["facts"]["running"]:

@@ -188,7 +188,7 @@ def collection(call: Call) -> str:
     return f"{call.subscription_key}/providers/microsoft.compute/virtualmachines"
 
 
-def _find(call: Call) -> Row:
+def find(call: Call) -> Row:
     row = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}")
     if row is None:
         raise not_found(TYPE, call.names["vm"], call.names["group"])
@@ -206,11 +206,11 @@ def shown(row: Row, version: str, *, expanded: bool = False, listed: bool = Fals
 
 def get(call: Call) -> Response:
     expanded = call.query.get("$expand", "").lower() == "instanceview"
-    return reply(shown(_find(call), call.version, expanded=expanded))
+    return reply(shown(find(call), call.version, expanded=expanded))
 
 
 def instance_view(call: Call) -> Response:
-    return reply(_find(call).meta["view"])
+    return reply(find(call).meta["view"])
 
 
 def list_vms(call: Call) -> Response:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles"]
+Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles", "storage"]
 API_VERSIONS: dict[Family, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
@@ -28,6 +28,7 @@ API_VERSIONS: dict[Family, str] = {
     "graph": "2021-03-01",
     "key_vaults": "2023-07-01",
     "roles": "2022-04-01",
+    "storage": "2024-01-01",
 }
 
 Transport = HttpTransport[HttpRequest, HttpResponse]
@@ -77,8 +78,8 @@ class Clients:
 
     def raw(self, family: Family, subscription: str) -> SendsRequests:
         """The client of the family for raw reads; the caller names the api-version. Locks and roles are on all kinds of resources,
-
-        and Resource Graph is asked about all kinds (its own client reads answers only with a policy that is not in our pipeline).
+        key vaults and storage accounts are only read, and Resource Graph is asked about all kinds (its own client reads answers
+        only with a policy that is not in our pipeline).
         """
         makers: dict[Family, Callable[[str], object]] = {
             "vaults": self.vaults,
@@ -89,6 +90,7 @@ class Clients:
             "graph": self.network,
             "key_vaults": self.compute,
             "roles": self.compute,
+            "storage": self.compute,
         }
         return cast(SendsRequests, makers[family](subscription))
 

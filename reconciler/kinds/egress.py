@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.desired import Egress, Spec
-from reconciler.core.destinations import Disk, disks_of
+from reconciler.core.destinations import disks_of
 from reconciler.core.ids import VmRef
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Finding, Severity
+from reconciler.core.storage_accounts import Disks, disks_among
 from reconciler.core.wire import dig_text
 from reconciler.kinds.addresses import egress_address
 
@@ -62,10 +63,13 @@ def is_anyones(name: str, description: str) -> bool:
     return name.lower().startswith("azbackup-") and description.startswith(_OWNER)
 
 
-def disks_of_all(use: EgressUse, live: Live) -> frozenset[Disk]:
+def _machines(use: EgressUse, live: Live) -> list[Wire]:
+    return [body for vm in use.vms if (body := live.virtual_machine(vm)) is not None]
+
+
+def disks_of_all(use: EgressUse, live: Live) -> Disks:
     """The kinds of disks of all VMs that use an egress; of a VM that is not there, none."""
-    bodies = [body for vm in use.vms if (body := live.virtual_machine(vm)) is not None]
-    return frozenset(kind for body in bodies for kind in disks_of(body))
+    return disks_among(_machines(use, live), live)
 
 
 def busy_of(body: Wire | None) -> str:
@@ -74,8 +78,8 @@ def busy_of(body: Wire | None) -> str:
     return f"{dig_text(body, 'name')} is {state}" if state in ("Creating", "Updating", "Deleting") else ""
 
 
-def not_needed(use: EgressUse, disks: frozenset[Disk]) -> tuple[Finding, ...]:
-    if disks != {"managed"}:
+def not_needed(use: EgressUse, live: Live) -> tuple[Finding, ...]:
+    if {kind for body in _machines(use, live) for kind in disks_of(body)} != {"managed"}:
         return ()
     return (
         finding_of(
@@ -84,6 +88,21 @@ def not_needed(use: EgressUse, disks: frozenset[Disk]) -> tuple[Finding, ...]:
             f"{len(use.vms)} {'VMs with managed disks go' if len(use.vms) != 1 else 'VM with managed disks goes'} out this way",
             "the backup of VMs with managed disks and a ready agent needs no way out of their own (backup-rules D.1)",
             "none needed; where the network rules of your organisation don't ask for it, leave egress out",
+            "info",
+        ),
+    )
+
+
+def accounts_not_seen(use: EgressUse, disks: Disks) -> tuple[Finding, ...]:
+    if not disks.unseen:
+        return ()
+    return (
+        finding_of(
+            use.egress,
+            "P208",
+            f"whether the storage accounts of unmanaged disks are encrypted was not seen: {'; '.join(disks.unseen)}",
+            "disks in an account that is not encrypted need port 80, so 80 is opened beside 443 (backup-rules D.2)",
+            "give the identity the right Microsoft.Storage/storageAccounts/read there, or convert the disks to managed ones",
             "info",
         ),
     )

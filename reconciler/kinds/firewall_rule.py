@@ -8,7 +8,7 @@ from typing import Literal
 from reconciler.core.canonical import digest
 from reconciler.core.compare import differences
 from reconciler.core.desired import FirewallEgress, Spec
-from reconciler.core.destinations import destinations
+from reconciler.core.destinations import Destination, destinations
 from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
@@ -18,6 +18,7 @@ from reconciler.kinds.addresses import egress_address
 from reconciler.kinds.egress import (
     EgressEntry,
     EgressUse,
+    accounts_not_seen,
     disks_of_all,
     entries_of,
     finding_of,
@@ -52,14 +53,20 @@ class FirewallRuleKind:
             return Assessment(tuple(_removal(egress, target, own)), busy=target.busy)
         if foreign := next((each for each in own.values() if each and not _is_own(each, egress)), None):
             return Assessment(findings=(_taken(egress, foreign),))
-        notes = not_needed(entry.use, disks_of_all(entry.use, live))
-        return Assessment(tuple(_put(entry, egress, target, own, live)), notes, target.busy)
+        disks = disks_of_all(entry.use, live)
+        needed = destinations(target.location, disks.kinds)
+        notes = (*not_needed(entry.use, live), *accounts_not_seen(entry.use, disks))
+        return Assessment(tuple(_put(entry, egress, target, own, needed, live)), notes, target.busy)
 
 
 def _put(
-    entry: EgressEntry, egress: FirewallEgress, target: Target, own: Mapping[Family, Collection | None], live: Live
+    entry: EgressEntry,
+    egress: FirewallEgress,
+    target: Target,
+    own: Mapping[Family, Collection | None],
+    needed: Iterable[Destination],
+    live: Live,
 ) -> Iterable[Step]:
-    needed = destinations(target.location, disks_of_all(entry.use, live))
     priorities = _priorities(entry.all, egress, target, live)
     now: dict[str, object] = {family: live_form(found) for family, found in own.items() if found is not None}
     wanted: dict[Family, Form] = {}

@@ -14,7 +14,16 @@ from reconciler.core.places import NetworkSpace
 from reconciler.core.plan import Finding
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.kinds.addresses import guest_proxy_address
-from reconciler.kinds.egress import EgressEntry, EgressUse, busy_of, disks_of_all, finding_of, missing, not_needed
+from reconciler.kinds.egress import (
+    EgressEntry,
+    EgressUse,
+    accounts_not_seen,
+    busy_of,
+    disks_of_all,
+    finding_of,
+    missing,
+    not_needed,
+)
 from reconciler.kinds.security_rules import WantedRule, removal_steps, rule_steps
 
 _PROXY_PORTS = (80, 443)  # those of the sites that a backup reaches over a proxy
@@ -37,8 +46,7 @@ def assess_rules(entry: EgressEntry, live: Live) -> Assessment:
         guests = tuple(guest_proxy_address(use.egress.name, vm) for vm in use.vms)
         return Assessment(removal_steps(use.egress, wanted.groups, live, guests), busy=busy)
     steps, findings = rule_steps(wanted.rules, _of_all(entry.all, live), live)
-    notes = not_needed(use, disks_of_all(use, live))
-    return Assessment(steps, (*wanted.findings, *findings, *notes), busy)
+    return Assessment(steps, (*wanted.findings, *findings, *not_needed(use, live)), busy)
 
 
 def _of_all(uses: Iterable[EgressUse], live: Live) -> tuple[WantedRule, ...]:
@@ -67,11 +75,14 @@ def _of_group(egress: NsgEgress, use: EgressUse, live: Live) -> Wanted:
     if group is None:
         gone = missing(egress, "P201", "network security group", group_id)
         return Wanted(findings=(gone,) if egress.present else ())
+    if not egress.present:
+        return Wanted(groups=(group_id,))
+    disks = disks_of_all(use, live)
     rules = tuple(
         WantedRule(egress, group_id, each.purpose, "Outbound", "VirtualNetwork", each.tag, each.ports, "NET-01")
-        for each in destinations(dig_text(group, "location"), disks_of_all(use, live))
+        for each in destinations(dig_text(group, "location"), disks.kinds)
     )
-    return Wanted(rules, (group_id,))
+    return Wanted(rules, (group_id,), accounts_not_seen(use, disks))
 
 
 def _of_proxy(egress: ProxyEgress, live: Live) -> Wanted:

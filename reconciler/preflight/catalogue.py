@@ -104,6 +104,8 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "backup-rules C.3, C.9, I.28", "read the plan; azbackup explain CODE tells the effect"),
     ("F282", "warning", "Resource Guard", "a guarded change waits for the approval of a second person",
      "backup-rules B.5, I.28", "ask for the approval before apply, and do this change by hand if it is refused"),
+    ("F290", "warning", "port 80 perhaps needed", "unmanaged disks in an account that is not encrypted need port 80 of storage",
+     "backup-rules D.2, I.29", "give the identity the right Microsoft.Storage/storageAccounts/read, then run preflight again"),
     ("F291", "blocking", "no way out", "this VM needs the destination, and a rule or a route is in the way",
      "backup-rules D.1, D.3, I.29", "declare an egress for the VM, or change the rule or the route that is named"),
     ("F292", "warning", "way out not certain", "a rule takes a part of the traffic, or addresses that aren't known here",

@@ -92,6 +92,8 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
      "correct the address or the VM of the proxy"),
     ("P207", "blocking", "firewall missing", "rules are added to the firewalls that there are", _DESIGN,
      "correct the name, or make the firewall"),
+    ("P208", "info", "storage accounts not seen", "disks in an account that is not encrypted need port 80 of storage",
+     "backup-rules D.2", "give the identity the right Microsoft.Storage/storageAccounts/read"),
     ("P211", "blocking", "guest not running", "a run command needs the guest and its agent", "backup-rules A.2",
      "start the VM, then plan again"),
     ("P221", "blocking", "no VM agent", "snapshots are taken through the agent", "backup-rules A.2",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress
-from reconciler.core.ids import FirewallRef, NsgRef
+from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_id
 from reconciler.core.plan import Change, Step, Write
 from reconciler.core.readiness import Reach
 from tests.network.bodies import rule_body
@@ -26,6 +26,7 @@ from tests.preflight.estate import (
     with_disks,
 )
 from tests.support.desired import PLACE, SUBSCRIPTION
+from tests.support.network import account_body
 from tests.support.wire import Body
 
 ACCELERATED = a_machine_body(**with_disks({"lun": 0, "name": "log", "writeAcceleratorEnabled": True}))
@@ -124,13 +125,34 @@ def test_the_host_is_always_looked_at_and_only_its_own_tag_can_close_it() -> Non
         assert "nsg-a does not filter the addresses of the host" in reach.evidence
 
 
-def test_the_ports_that_unmanaged_disks_need() -> None:
-    unmanaged = a_machine_body(storageProfile={"osDisk": {"name": "os", "vhd": {"uri": "https://x/os.vhd"}}})
-    reaches = the_vm(checked(an_estate_with(machine=unmanaged))).reaches
-    assert {each.port for each in reaches if each.destination == STORAGE and each.needed} == {80, 443}
-    assert {each.destination for each in reaches if each.needed} == {
+@pytest.mark.parametrize(
+    ("accounts", "group", "needed", "found"),
+    [
+        ((True,), "nsg-a", {443}, {"F248", "F291"}),
+        ((False,), "nsg-a", {80, 443}, {"F248", "F291"}),
+        ((), "nsg-a", {443}, {"F248", "F290", "F291"}),  # an account that is not there: perhaps somebody else's
+        ((), "", {443}, {"F248"}),
+        (None, "nsg-a", {443}, {"F248", "F290", "F291"}),
+    ],
+)
+def test_the_ports_that_unmanaged_disks_need(
+    accounts: tuple[bool, ...] | None, group: str, needed: set[int], found: set[str]
+) -> None:
+    disk = {"name": "os", "vhd": {"uri": "https://Disks.blob.core.windows.net/vhds/os.vhd"}}
+    machine = a_machine_body(storageProfile={"osDisk": disk})
+    survey = an_estate_with(*([a_group("nsg-a", DENY)] if group else ()), machine=machine)
+    for encrypted in accounts or ():
+        survey.add_resource(
+            account_body(arm_id(SUBSCRIPTION, "rg-old", STORAGE_ACCOUNT_TYPE, "disks"), encrypted=encrypted)
+        )
+    if accounts is None:
+        survey.unreadable.add(STORAGE_ACCOUNT_TYPE)
+    vm = the_vm(checked(survey))
+    assert {each.port for each in vm.reaches if each.destination == STORAGE and each.needed} == needed
+    assert {each.destination for each in vm.reaches if each.needed} == {
         "168.63.129.16", STORAGE, "AzureBackup", "AzureActiveDirectory",
     }  # fmt: skip
+    assert codes(vm) == found
 
 
 def egress_step(group: str, line: str, *, removes: bool = False) -> Step:

@@ -105,8 +105,34 @@ def test_firewalls_are_those_that_clients_would_have_made() -> None:
     assert [collection["name"] for collection in group["properties"]["ruleCollections"]] == ["c"]
 
 
+def test_unmanaged_disks_lie_in_accounts() -> None:
+    lab = Lab()
+    text = """
+resourceGroups:
+  rg-app:
+    storageAccounts: {stplain: {blobEncryption: false}, stsafe: {}}
+    virtualMachines: {vm1: {disks: {os: {account: stplain}, data: [{account: stelsewhere}, {lun: 4}]}}}
+"""
+    load_estate_text(lab.world, text, "estate.yaml")
+    group = f"/subscriptions/{lab.subscription}/resourceGroups/rg-app/providers"
+    storage = lab.ok("GET", f"{group}/Microsoft.Compute/virtualMachines/vm1")["properties"]["storageProfile"]
+    disks = [storage["osDisk"], *storage["dataDisks"]]
+    assert [disk.get("vhd") for disk in disks] == [
+        {"uri": "https://stplain.blob.core.windows.net/vhds/vm1-os.vhd"},
+        {"uri": "https://stelsewhere.blob.core.windows.net/vhds/vm1-data-0.vhd"},
+        None,
+    ]
+    assert ["managedDisk" in disk for disk in disks] == [False, False, True]
+    listed = lab.ok("GET", f"/subscriptions/{lab.subscription}/providers/Microsoft.Storage/storageAccounts")["value"]
+    assert {body["name"]: body["properties"]["encryption"]["services"]["blob"]["enabled"] for body in listed} == {
+        "stplain": False,
+        "stsafe": True,
+    }
+
+
 NSG = "resourceGroups:\n  rg:\n    networkSecurityGroups:\n      nsg:\n        rules: {a: %s}"
 VMS = "resourceGroups:\n  rg:\n    virtualMachines:\n      vm1: %s"
+GROUP = "resourceGroups:\n  rg:\n    %s"
 AFW = "resourceGroups:\n  rg:\n    azureFirewalls:\n      afw: %s"
 
 
@@ -121,6 +147,7 @@ AFW = "resourceGroups:\n  rg:\n    azureFirewalls:\n      afw: %s"
         (VMS % "{subnet: rg/vnet/a}", "4:7", "Azure would refuse it: 400 InvalidResourceReference"),
         (VMS % "{nsg: rg/a}", "4:13", "nsg without subnet"),
         (VMS % "{address: 10.0.0.4}", "4:13", "address without subnet"),
+        (GROUP % "storageAccounts: {ST: {}}", "3:23", "Azure would refuse it: 400 AccountNameInvalid"),
         (AFW % "{policy: rg/p}", "4:13", "rg/p names no firewallPolicy"),
         (AFW % "{policy: p}", "4:13", "p names no firewallPolicy"),
     ],

@@ -27,7 +27,7 @@ class FakeSurvey:
     """Keys are those of `VaultRef` and `VmRef`; policy names and ids of resources are lower-cased.
 
     A VM runs, its agent is ready and its disks are managed, unless `views` and `vm_bodies` say otherwise. `unreadable` holds names of
-    reads, see `READS`.
+    reads, see `READS`, and types of resources that can't be listed.
     """
 
     now: datetime = NOW
@@ -127,6 +127,8 @@ class FakeSurvey:
 
     def resources(self, subscription: str, resource_type: str) -> Iterable[Body]:
         self._read("resources")
+        if resource_type in self.unreadable:
+            self._read(resource_type)
         start, kind = f"/subscriptions/{subscription}/".lower(), f"/providers/{resource_type}/".lower()
         return [body for key, body in self.resource_bodies.items() if key.startswith(start) and kind in key]
 

@@ -3,7 +3,7 @@
 Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`). Then `groups`: GROUP/NAME → keywords of
 `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
 group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`: GROUP/NAME → its rule
-collection groups by name; `commands`: GROUP/VM/NAME → script, parameters and state.
+collection groups by name; `accounts`: GROUP/NAME → whether it is encrypted; `commands`: GROUP/VM/NAME → script, parameters and state.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from copy import deepcopy
 from importlib.resources import files
 from typing import Any
 
-from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VM_TYPE
+from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, STORAGE_ACCOUNT_TYPE, VM_TYPE
 from tests.support.desired import SUBSCRIPTION
 from tests.support.fake_survey import FakeSurvey
-from tests.support.network import group_body, instance_view, interface_body, vm_body
+from tests.support.network import account_body, group_body, instance_view, interface_body, vm_body
 
 _NETWORK = "Microsoft.Network"
 
@@ -52,6 +52,8 @@ def add_network(survey: FakeSurvey, live: Mapping[str, Any]) -> None:
         subnet = id_of(f"{_NETWORK}/virtualNetworks/subnets", text)
         survey.add_resource({"id": subnet, "properties": properties})
     _add_firewalls(survey, live)
+    for text, encrypted in live.get("accounts", {}).items():
+        survey.add_resource(account_body(id_of(STORAGE_ACCOUNT_TYPE, text), encrypted=encrypted))
     for text, facts in live.get("commands", {}).items():
         survey.add_resource(_command(text, **facts))
 

@@ -23,6 +23,7 @@ from reconciler.sandbox.rows import (
     resource_graph,
     role_assignments,
     run_commands,
+    storage_accounts,
     subscriptions,
     tags,
     vault_config,
@@ -56,6 +57,7 @@ ROUTES = (
     *resource_graph.ROUTES,
     *role_assignments.ROUTES,
     *run_commands.ROUTES,
+    *storage_accounts.ROUTES,
     *subscriptions.ROUTES,
     *tags.ROUTES,
 )

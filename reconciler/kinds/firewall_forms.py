@@ -39,21 +39,19 @@ class Collection:
 
 def wanted_form(family: Family, egress: FirewallEgress, priority: int, needed: Iterable[Destination]) -> Form:
     """The FQDN tag AzureBackup passes the data of backups; storage and identity are reached by their service tags (backup-rules D.2)."""
-    sources = sorted(egress.sources)
-    if family == "application":
-        rule = {"sources": sources, "fqdnTags": ["AzureBackup"], "protocols": ["Https:443"]}
-        return {"priority": priority, "action": "Allow", "rules": {"backup": rule}}
-    rules = {
-        each.purpose: {
-            "sources": sources,
-            "destinations": [each.tag],
-            "ports": [str(port) for port in each.ports],
-            "protocols": ["TCP"],
-        }
-        for each in needed
-        if each.purpose != "backup"
-    }
+    rules = {each.purpose: _wanted_rule(each, sorted(egress.sources)) for each in needed if family_of(each) == family}
     return {"priority": priority, "action": "Allow", "rules": rules}
+
+
+def family_of(needed: Destination) -> Family:
+    return "application" if needed.purpose == "backup" else "network"
+
+
+def _wanted_rule(needed: Destination, sources: list[str]) -> Form:
+    if family_of(needed) == "application":
+        return {"sources": sources, "fqdnTags": ["AzureBackup"], "protocols": ["Https:443"]}
+    ports = [str(port) for port in needed.ports]
+    return {"sources": sources, "destinations": [needed.tag], "ports": ports, "protocols": ["TCP"]}
 
 
 def live_form(collection: Collection) -> Form:

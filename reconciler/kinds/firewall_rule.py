@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.core.canonical import digest
@@ -13,7 +14,7 @@ from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Change, Finding, Step, Write
-from reconciler.core.wire import dig_list, dig_object
+from reconciler.core.wire import dig_list, dig_object, dig_text
 from reconciler.kinds.addresses import egress_address
 from reconciler.kinds.egress import (
     EgressEntry,
@@ -22,12 +23,15 @@ from reconciler.kinds.egress import (
     disks_of_all,
     entries_of,
     finding_of,
+    is_anyones,
     is_own,
     missing,
     not_needed,
     owner_text,
 )
+from reconciler.kinds.firewall_findings import allowed_by_others, denied_before, parent_not_seen
 from reconciler.kinds.firewall_forms import FAMILIES, Collection, Family, Form, live_form, wanted_form
+from reconciler.kinds.firewall_order import Passing, judge
 from reconciler.kinds.firewall_target import Target, free_in_front, target_of
 
 
@@ -54,9 +58,44 @@ class FirewallRuleKind:
         if foreign := next((each for each in own.values() if each and not _is_own(each, egress)), None):
             return Assessment(findings=(_taken(egress, foreign),))
         disks = disks_of_all(entry.use, live)
-        needed = destinations(target.location, disks.kinds)
+        needed = _Needed.of(egress, target, own, destinations(target.location, disks.kinds))
+        steps, left = _put(entry, egress, target, own, needed, live)
         notes = (*not_needed(entry.use, live), *accounts_not_seen(entry.use, disks))
-        return Assessment(tuple(_put(entry, egress, target, own, needed, live)), notes, target.busy)
+        return Assessment(steps, (*needed.findings, *left, *notes), target.busy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """What azbackup's own rules have to pass, and the findings about what those of others pass already."""
+
+    own: tuple[Destination, ...]
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(
+        cls,
+        egress: FirewallEgress,
+        target: Target,
+        own: Mapping[Family, Collection | None],
+        wanted: Iterable[Destination],
+    ) -> _Needed:
+        """A rule that azbackup has made stays; one that it has not is only made where the rules of others don't do."""
+        made = {dig_text(rule, "name") for each in own.values() if each is not None for rule in each.rules}
+        others = [
+            each for each in target.rules() if not is_anyones(each.collection, dig_text(each.body, "description"))
+        ]
+        needed: list[Destination] = []
+        findings: list[Finding] = []
+        for each in wanted:
+            judged = [judge(others, passing) for passing in Passing.all_of(egress.sources, each)]
+            done = each.purpose not in made and not target.unseen and all(one.result == "allowed" for one in judged)
+            if done:
+                findings.append(allowed_by_others(egress, each, judged))
+            else:
+                needed.append(each)
+        if target.unseen:
+            findings.append(parent_not_seen(egress, target.unseen))
+        return cls(tuple(needed), tuple(findings))
 
 
 def _put(
@@ -64,19 +103,24 @@ def _put(
     egress: FirewallEgress,
     target: Target,
     own: Mapping[Family, Collection | None],
-    needed: Iterable[Destination],
+    needed: _Needed,
     live: Live,
-) -> Iterable[Step]:
+) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
+    """What is to be written, and what will be in the way of it nevertheless."""
     priorities = _priorities(entry.all, egress, target, live)
     now: dict[str, object] = {family: live_form(found) for family, found in own.items() if found is not None}
     wanted: dict[Family, Form] = {}
     for family in FAMILIES:
-        form = wanted_form(family, egress, priorities[family], needed)
-        wanted[family] = _like(form, dig_object(now, family))
-    if found := differences(now, dict[str, object](wanted.items())):
-        changes = tuple(Change(each.path, each.before, each.after, "NET-09") for each in found)
-        why = "the firewall's rules of azbackup are not as the spec needs them"
-        yield _step(egress, target, "update" if now else "create", changes, why, target.write(egress, wanted), now)
+        form = wanted_form(family, egress, priorities[family], needed.own)
+        if form["rules"]:
+            wanted[family] = _like(form, dig_object(now, family))
+    write = target.write(egress, wanted) if wanted else None
+    in_the_way = denied_before(egress, target.rules(write), needed.own)
+    if write is None or not (found := differences(now, dict[str, object](wanted.items()))):
+        return (), in_the_way
+    changes = tuple(Change(each.path, each.before, each.after, "NET-09") for each in found)
+    why = "the firewall's rules of azbackup are not as the spec needs them"
+    return (_step(egress, target, "update" if now else "create", changes, why, write, now),), in_the_way
 
 
 def _removal(egress: FirewallEgress, target: Target, own: Mapping[Family, Collection | None]) -> Iterable[Step]:

@@ -120,7 +120,9 @@ def _virtual_network(world: World, root: str, section: Section) -> dict[str, Any
 
 
 def _firewall_policy(world: World, root: str, section: Section) -> dict[str, Any]:
-    return {"sku": {"tier": section.text("tier", "Standard")}}
+    """A policy with a `base` inherits the rules of that one, which stands before it."""
+    base = _reference(world, root, section, "base", "firewallPolicy")
+    return {"sku": {"tier": section.text("tier", "Standard")}, "basePolicy": base.get("firewallPolicy")}
 
 
 def _firewall(world: World, root: str, section: Section) -> dict[str, Any]:
@@ -169,7 +171,7 @@ _KEYS = {
     "networkSecurityGroups": ("location", "rules"),
     "routeTables": ("location", "routes"),
     "virtualNetworks": ("location", "addresses", "subnets", "adminRules"),
-    "firewallPolicies": ("location", "tier", _GROUPS[0]),
+    "firewallPolicies": ("location", "tier", "base", _GROUPS[0]),
     "azureFirewalls": ("location", "tier", "address", "policy", *_COLLECTIONS),
 }
 _BODIES = {

@@ -20,7 +20,8 @@ resourceGroups:
       afw: {policy: rg-net/afwp, address: 10.9.0.4}
       old: {tier: Premium, networkRuleCollections: [{name: c, properties: {priority: 9}}]}
     firewallPolicies:
-      afwp: {tier: Premium, ruleCollectionGroups: {g: {priority: 300, ruleCollections: [{name: c, rules: []}]}}}
+      base: {}
+      afwp: {base: rg-net/base, tier: Premium, ruleCollectionGroups: {g: {priority: 300, ruleCollections: [{name: c, rules: []}]}}}
     virtualNetworks:
       vnet: {location: westeurope, addresses: [10.0.0.0/8], subnets: {a: {prefix: 10.0.1.0/24, nsg: rg-net/nsg, routeTable: rg-net/rt}}}
     routeTables: {rt: {routes: {out: {to: 0.0.0.0/0, via: 10.9.0.4}, in: {to: 10.2.0.0/16, via: Network}}}}
@@ -96,6 +97,9 @@ def test_firewalls_are_those_that_clients_would_have_made() -> None:
             "azureFirewalls/afw", "azureFirewalls/old", "firewallPolicies/afwp", "firewallPolicies/afwp/ruleCollectionGroups/g",
         )
     )  # fmt: skip
+    base = lab.ok("GET", f"{network}/firewallPolicies/base", version="2024-05-01")
+    assert policy["properties"]["basePolicy"] == {"id": base["id"]}
+    assert base["properties"]["childPolicies"] == [{"id": policy["id"]}]
     assert hub["properties"]["firewallPolicy"] == {"id": policy["id"]}
     assert hub["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] == "10.9.0.4"
     assert [entry["name"] for entry in old["properties"]["networkRuleCollections"]] == ["c"]

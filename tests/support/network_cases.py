@@ -3,7 +3,8 @@
 Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`). Then `groups`: GROUP/NAME → keywords of
 `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
 group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`: GROUP/NAME → its rule
-collection groups by name; `accounts`: GROUP/NAME → whether it is encrypted; `commands`: GROUP/VM/NAME → script, parameters and state.
+collection groups by name; `parents_of_policies`: GROUP/NAME → GROUP/NAME; `accounts`: GROUP/NAME → whether it is encrypted;
+`commands`: GROUP/VM/NAME → script, parameters and state.
 """
 
 from __future__ import annotations
@@ -78,9 +79,10 @@ def _add_firewalls(survey: FakeSurvey, live: Mapping[str, Any]) -> None:
             {"id": f"{policy_id}/ruleCollectionGroups/{name}", "name": name, "properties": properties}
             for name, properties in groups.items()
         ]
-        survey.add_resource(
-            {"id": policy_id, "properties": {"ruleCollectionGroups": [{"id": each["id"]} for each in made]}}
-        )
+        known: dict[str, Any] = {"ruleCollectionGroups": [{"id": each["id"]} for each in made]}
+        if parent := live.get("parents_of_policies", {}).get(text):
+            known["basePolicy"] = {"id": id_of(f"{_NETWORK}/firewallPolicies", parent)}
+        survey.add_resource({"id": policy_id, "properties": known})
         for group in made:
             survey.add_resource(group)
 

@@ -24,7 +24,8 @@ from reconciler.kinds.egress import (
     missing,
     not_needed,
 )
-from reconciler.kinds.security_rules import WantedRule, removal_steps, rule_steps
+from reconciler.kinds.rule_places import WantedRule
+from reconciler.kinds.security_rules import removal_steps, rule_steps
 
 _PROXY_PORTS = (80, 443)  # those of the sites that a backup reaches over a proxy
 
@@ -131,4 +132,5 @@ def _configuration(interface: Wire | None, address: str) -> object | None:
 def _groups_of_interface(interface: Wire | None, configuration: object, live: Live) -> tuple[str, ...]:
     subnet = live.resource(dig_text(configuration, "properties", "subnet", "id"))
     places = (dig_object(subnet, "properties"), dig_object(interface, "properties"))
-    return tuple(dict.fromkeys(group for each in places if (group := dig_text(each, "networkSecurityGroup", "id"))))
+    groups = (dig_text(each, "networkSecurityGroup", "id") for each in places)
+    return tuple({group.lower(): group for group in groups if group}.values())  # one group in two spellings is one

@@ -17,7 +17,7 @@ from reconciler.preflight.encryption import encryption_of
 from reconciler.preflight.key_vaults import KeyVaults
 from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
-from reconciler.preflight.network import Network, NotFound
+from reconciler.preflight.network import Network, NotFound, NotSeen
 from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
 from reconciler.preflight.subject import Subject, subjects
 from reconciler.preflight.vaults import edit_findings, soft_deleted_findings, vault_findings
@@ -136,8 +136,21 @@ class _Checks:
         except NotFound as error:
             code = "F296" if needs_network(subject, machine) else "F293"
             return (), (finding(code, subject.address, str(error), where=subject.where),)
+        except NotSeen as error:
+            return (), (self._not_listed(subject, machine, str(error)),)
         except Unreadable as error:
             return (), (_unread(subject, "its network", error),)
+
+    def _not_listed(self, subject: Subject, machine: Wire, resource_id: str) -> Finding:
+        """A list leaves out what the identity may not see, so Azure is asked about the thing itself, where it matters."""
+        if not needs_network(subject, machine):
+            return finding("F293", subject.address, f"{resource_id} is not in its list", where=subject.where)
+        try:
+            told = self._network.told(resource_id)
+        except Unreadable as error:
+            return _unread(subject, "its network", error)
+        what = told or f"its network: {resource_id} is not among those that the identity may list"
+        return finding("F296" if told else "F299", subject.address, what, where=subject.where)
 
     def _try(self, subject: Subject, what: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
         try:

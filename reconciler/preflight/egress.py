@@ -67,7 +67,7 @@ def needs_network(subject: Subject, machine: Wire) -> bool:
 def ways_out(
     subject: Subject, machine: Wire, network: Network, admin: AdminRules
 ) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
-    """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound` and `Unreadable`."""
+    """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound`, `NotSeen` and `Unreadable`."""
     around = network.around(machine)
     rules = admin.of(around.network_id, needed=needs_network(subject, machine))
     routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress
+from reconciler.core.errors import Problem, Unreadable
 from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_id
 from reconciler.core.plan import Change, Step, Write
 from reconciler.core.readiness import Reach
+from reconciler.preflight.network import Network
 from tests.network.bodies import rule_body
 from tests.preflight.estate import (
     NETWORKS,
     NO_GROUP,
+    NO_STEPS,
     SUBNET,
     a_group,
     a_machine_body,
@@ -26,6 +29,7 @@ from tests.preflight.estate import (
     with_disks,
 )
 from tests.support.desired import PLACE, SUBSCRIPTION
+from tests.support.fake_survey import FakeSurvey
 from tests.support.network import account_body
 from tests.support.wire import Body
 
@@ -224,14 +228,50 @@ def test_a_firewall_helps_only_what_is_routed_to_it(address: str, found: set[str
     assert codes(the_vm(checked(survey, standard_spec("hub", HUB)))) == found
 
 
-@pytest.mark.parametrize(("egress", "code"), [("", "F293"), ("app", "F296")])
+class _Asked(FakeSurvey):
+    """Lists leave out what has `lost` in its id, and `status` is what Azure says when it is asked for it."""
+
+    lost, status = "", 404
+
+    def resources(self, subscription: str, resource_type: str) -> list[Body]:
+        return [body for body in super().resources(subscription, resource_type) if self.lost not in body["id"]]
+
+    def resource(self, resource_id: str) -> Body | None:
+        self.asked.append(resource_id)
+        if self.status == 403:
+            raise Unreadable(Problem("C104", resource_id, "it may not be read", "no right", "get it"), status=403)
+        return None if self.status == 404 else super().resource(resource_id)
+
+
 @pytest.mark.parametrize("lost", ["networkInterfaces/nic", "virtualNetworks/net"])
-def test_a_network_that_is_not_to_be_seen(lost: str, egress: str, code: str) -> None:
-    survey = an_estate_with()
-    del survey.resource_bodies[f"{NETWORKS}/{lost}".lower()]
+@pytest.mark.parametrize(
+    ("egress", "status", "code", "says"),
+    [
+        ("", 404, "F293", "is not in its list"),
+        ("app", 404, "F296", "does not exist"),
+        ("app", 403, "F299", "its network: it may not be read; no right"),
+        ("app", 200, "F299", "is not among those that the identity may list"),
+    ],
+)
+def test_what_a_list_lacks_is_not_there_or_may_not_be_seen(
+    lost: str, egress: str, status: int, code: str, says: str
+) -> None:
+    made = an_estate_with()
+    survey = _Asked(**{each.name: getattr(made, each.name) for each in fields(made)})
+    survey.lost, survey.status = lost, status
     vm = the_vm(checked(survey, standard_spec(egress, APP)))
     assert codes(vm) == {code}
-    assert vm.findings[0].what.endswith(f"{lost} is not there")
+    assert vm.findings[0].what.endswith(says)
+    assert [each for each in survey.asked if "/" in each] == ([f"{NETWORKS}/{lost}"] if egress else [])
+
+
+def test_a_few_are_asked_about_and_the_rest_is_not_known() -> None:
+    made = an_estate_with()
+    survey = _Asked(**{each.name: getattr(made, each.name) for each in fields(made)})
+    network = Network(survey, NO_STEPS)
+    told = [network.told(f"{NETWORKS}/networkInterfaces/nic-{number}") for number in [*range(7), 0]]
+    assert [text.partition(" ")[2] for text in told] == ["does not exist"] * 5 + ["", "", "does not exist"]
+    assert len({each for each in survey.asked if "/" in each}) == 5
 
 
 def test_a_subnet_that_its_network_lacks() -> None:

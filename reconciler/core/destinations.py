@@ -21,6 +21,7 @@ from reconciler.core.wire import dig, dig_list, dig_object
 Disk = Literal["managed", "unmanaged", "unencrypted", "writeAccelerated"]  # unencrypted ones are unmanaged, too
 PORTS: dict[str, int] = {"managed": 8443, "unencrypted": 80}
 HTTPS, HTTP = 443, 80
+EVER_NEEDED = frozenset({HTTPS, *PORTS.values()})  # of storage, by VMs of whatever disks
 
 # As tags spell them (service-tags-overview); other regions go by the name that Azure Resource Manager has for them.
 _REGIONS = """

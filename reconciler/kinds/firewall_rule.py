@@ -9,7 +9,7 @@ from typing import Literal
 from reconciler.core.canonical import digest
 from reconciler.core.compare import differences
 from reconciler.core.desired import FirewallEgress, Spec
-from reconciler.core.destinations import Destination, destinations
+from reconciler.core.destinations import EVER_NEEDED, Destination, destinations
 from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
@@ -172,12 +172,16 @@ def _is_own(collection: Collection, egress: FirewallEgress) -> bool:
 
 
 def _like(wanted: Form, now: Wire) -> Form:
-    """Ports that an own rule already passes stay: that a VM has left the spec removes nothing."""
+    """Ports of other disks that an own rule passes stay: that a VM has left the spec removes nothing."""
+    ever = {str(port) for port in EVER_NEEDED}
     rules: dict[str, object] = {}
     for name, rule in dig_object(wanted, "rules").items():
         form = dict(dig_object(wanted, "rules", name))
         if "ports" in form:
-            ports = {*map(str, dig_list(rule, "ports")), *map(str, dig_list(now, "rules", name, "ports"))}
+            ports = {
+                *map(str, dig_list(rule, "ports")),
+                *ever.intersection(map(str, dig_list(now, "rules", name, "ports"))),
+            }
             form["ports"] = sorted(ports, key=lambda port: (len(port), port))
         rules[name] = form
     return {**wanted, "rules": rules}

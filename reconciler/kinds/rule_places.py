@@ -25,7 +25,7 @@ _NOTHING_KNOWN = NetworkSpace()
 
 @dataclass(frozen=True, slots=True)
 class WantedRule:
-    """An allow rule, any source port, TCP. `ports` is what has to pass; an own rule that already passes more keeps it.
+    """An allow rule, any source port, TCP. `ports` is what has to pass; those of `kept` an own rule keeps where it has them.
 
     `space` is what is surely in the virtual network.
     """
@@ -39,6 +39,7 @@ class WantedRule:
     ports: tuple[int, ...]
     effect: str
     space: NetworkSpace = _NOTHING_KNOWN
+    kept: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:

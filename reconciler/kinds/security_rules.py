@@ -122,8 +122,9 @@ def _values(properties: Wire, key: str) -> list[str]:
 
 
 def _wanted_form(rule: WantedRule, priority: int, now: Mapping[str, object] | None) -> dict[str, object]:
-    """In the spelling that Azure has where only case differs; ports that an own rule already passes stay (leaving out removes nothing)."""
-    ports = {str(port) for port in rule.ports} | {str(port) for port in dig_list(now, "ports") if str(port).isdigit()}
+    """In the spelling that Azure has where only case differs; that a VM has left the spec takes no port away."""
+    kept = {str(port) for port in rule.kept}.intersection(map(str, dig_list(now, "ports")))
+    ports = kept | {str(port) for port in rule.ports}
     wanted: dict[str, object] = {
         "priority": priority,
         "direction": rule.direction,

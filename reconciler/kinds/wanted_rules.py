@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.desired import NsgEgress, ProxyEgress
-from reconciler.core.destinations import destinations
+from reconciler.core.destinations import EVER_NEEDED, destinations
 from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
@@ -79,9 +79,20 @@ def _of_group(egress: NsgEgress, use: EgressUse, live: Live) -> Wanted:
     if not egress.present:
         return Wanted(groups=(group_id,))
     disks = disks_of_all(use, live)
+    places = destinations(dig_text(group, "location"), disks.kinds)
     rules = tuple(
-        WantedRule(egress, group_id, each.purpose, "Outbound", "VirtualNetwork", each.tag, each.ports, "NET-01")
-        for each in destinations(dig_text(group, "location"), disks.kinds)
+        WantedRule(
+            egress,
+            group_id,
+            each.purpose,
+            "Outbound",
+            "VirtualNetwork",
+            each.tag,
+            each.ports,
+            "NET-01",
+            kept=EVER_NEEDED,
+        )
+        for each in places
     )
     return Wanted(rules, (group_id,), accounts_not_seen(use, disks))
 

@@ -78,6 +78,32 @@ def test_guests_are_told_once_by_scripts_that_ship() -> None:
     assert all(command["properties"]["source"]["script"] in shipped for command in told.values())
 
 
+def test_another_port_of_the_proxy_takes_the_place_of_the_old_one_and_the_guests_follow() -> None:
+    world, text = world_of("network-estate.yaml"), _text("egress-proxy.yaml")
+    _applied(world, spec_from({"egress-proxy.yaml": text}))
+    steps = _applied(world, spec_from({"egress-proxy.yaml": text.replace("port: 8080", "port: 3128")}))
+    # Both groups that the way to the proxy passes, and then each guest.
+    assert steps == ["update proxy/lockdown"] * 2 + [
+        f"update guest_proxy/lockdown/rg-locked/vm-locked-0{number}" for number in (1, 2)
+    ]
+    rules = [
+        rule["properties"]
+        for key, body in networks(world).items()
+        if "/networksecuritygroups/" in key
+        for rule in body["properties"]["securityRules"]
+        if rule["name"] == "azbackup-lockdown-proxy"
+    ]
+    assert [(rule["destinationPortRange"], rule["destinationPortRanges"]) for rule in rules] == [("3128", [])] * 2
+    told = {
+        parameter["value"]
+        for key, command in run_commands(world).items()
+        if key.endswith("/azbackup-proxy")
+        for parameter in command["properties"]["parameters"]
+        if "port" in parameter["name"].lower()
+    }
+    assert told == {"3128"}
+
+
 def test_the_way_out_is_open_before_the_deny_of_the_guide() -> None:
     """The guide's deny is at 1000; a rule that is somebody else's keeps its place below it."""
     world = world_of("network-estate.yaml")

@@ -110,6 +110,7 @@ class Network:
         peers = [
             dig_list(peering, "properties", key, "addressPrefixes")
             for peering in dig_list(network, "properties", "virtualNetworkPeerings")
+            if _connects(peering)
             for key in ("remoteAddressSpace", "remoteVirtualNetworkAddressSpace")
         ]
         known = [dig_list(network, "properties", "addressSpace", "addressPrefixes"), *peers]
@@ -206,6 +207,12 @@ def _first(values: list[Wire], otherwise: str) -> Wire:
     if not values:
         raise NotFound(otherwise)
     return (primary or values)[0]
+
+
+def _connects(peering: object) -> bool:
+    """Whether the tag VirtualNetwork holds the other network, too (service-tags-overview)."""
+    state = dig_text(peering, "properties", "peeringState").lower()
+    return state in ("", "connected") and dig(peering, "properties", "allowVirtualNetworkAccess") is not False
 
 
 def _is(body: object, resource_id: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.sandbox.estate_items import ITEM_KEYS, place_item
 from reconciler.sandbox.estate_key_vaults import encrypt, place_key_vaults
-from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_networks, plug_in
+from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_locks, place_networks, plug_in
 from reconciler.sandbox.estate_policies import POLICY_KEYS, wire_policy
 from reconciler.sandbox.marked import EstateError, Places, Section, read_yaml
 from reconciler.sandbox.rows import groups, storage_accounts, vault_state, vaults
@@ -20,18 +20,18 @@ from reconciler.sandbox.world import DEFAULT_NOW, DEFAULT_SUBSCRIPTION, Row, Wor
 __all__ = ["EstateError", "load_estate", "load_estate_text", "reset"]
 
 _SWITCHES = ("vaultDeleteStatusVanishes", "crossRegionRestoreResendFails")
-_PLACE_KEYS = ("location", "resourceGroups", "vaults")
+_PLACE_KEYS = ("location", "locks", "resourceGroups", "vaults")
 _TOP_KEYS = ("now", "subscription", "subscriptions", "behaviour", *_PLACE_KEYS)
-_GROUP_KEYS = ("location", "tags", "virtualMachines", "keyVaults", "storageAccounts", *NETWORK_KEYS)
+_GROUP_KEYS = ("location", "tags", "locks", "virtualMachines", "keyVaults", "storageAccounts", *NETWORK_KEYS)
 _VM_KEYS = (
     "location", "os", "size", "tags", "power", "agent", "disks", "nics", "extensions", "provisioningState",
-    "encryption", *PLUG_KEYS,
+    "encryption", "locks", *PLUG_KEYS,
 )  # fmt: skip
 _DISK_KEYS = ("lun", "name", "sizeGb", "type", "account")
 _EXTENSION_KEYS = ("name", "publisher", "type", "version", "status", "message", "tags", "settings")
 _VAULT_KEYS = (
     "resourceGroup", "location", "redundancy", "crossRegionRestore", "softDelete", "immutability", "tags", "legacy",
-    "locked", "publicNetworkAccess", "policies", "items",
+    "locked", "locks", "publicNetworkAccess", "policies", "items",
 )  # fmt: skip
 _REDUNDANCY = {
     "LRS": "LocallyRedundant", "ZRS": "ZoneRedundant", "GRS": "GeoRedundant",
@@ -104,8 +104,11 @@ def _load_subscription(world: World, subscription: str, section: Section) -> Non
             described = _vm(vm) | {"name": vm_name, "location": vm.text("location", place)}
             row = world.put(encrypt(world, vm_row(subscription, name, described, world.now()), vm))
             plug_in(world, row.body["id"], row.body["location"], vm)
+            place_locks(world, row.key, vm)
+        place_locks(world, f"/subscriptions/{subscription}/resourceGroups/{name}", group)
     for name, vault in section.named("vaults", _VAULT_KEYS):
         _load_vault(world, subscription, name, vault, region)
+    place_locks(world, f"/subscriptions/{subscription}", section)
 
 
 def _vm(vm: Section) -> dict[str, Any]:
@@ -138,13 +141,14 @@ def _disk(disk: Section) -> dict[str, Any]:
 
 
 def _place_accounts(world: World, root: str, group: Section, region: str) -> None:
-    for name, account in group.named("storageAccounts", ("location", "blobEncryption")):
+    for name, account in group.named("storageAccounts", ("location", "locks", "blobEncryption")):
         services = {"blob": {"enabled": "blobEncryption" not in account.value or account.flag("blobEncryption")}}
         body = {"location": account.text("location", region), "properties": {"encryption": {"services": services}}}
         try:
-            storage_accounts.create(world, f"{root}/providers/{storage_accounts.ACCOUNT}/{name}", body)
+            row = storage_accounts.create(world, f"{root}/providers/{storage_accounts.ACCOUNT}/{name}", body)
         except Refusal as refusal:
             account.refuse((), f"Azure would refuse it: {refusal}", "estates hold what Azure would take", "correct it")
+        place_locks(world, row.key, account)
 
 
 def _extension(extension: Section) -> dict[str, Any]:
@@ -159,6 +163,7 @@ def _load_vault(world: World, subscription: str, name: str, section: Section, re
         groups.create(world, subscription, group, section.text("location", region))
     meta = _vault_meta(section, section.text("location", region))
     vault = vaults.create(world, subscription, group, name, meta)
+    place_locks(world, vault.key, section)
     for policy_name, policy in section.named("policies", POLICY_KEYS):
         next_run(world, world.put(policy_row(vault.body["id"], policy_name, wire_policy(policy))))
     for item in section.entries("items", ITEM_KEYS):

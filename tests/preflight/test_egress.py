@@ -221,6 +221,25 @@ def test_behind_a_proxy_only_the_way_to_the_proxy_counts(
     assert codes(vm) == found
 
 
+@pytest.mark.parametrize(
+    ("peering", "found"),
+    [
+        ({}, set()),
+        ({"peeringState": "Connected", "allowVirtualNetworkAccess": True}, set()),
+        ({"peeringState": "Disconnected"}, {"F292"}),
+        ({"peeringState": "Connected", "allowVirtualNetworkAccess": False}, {"F292"}),
+    ],
+)
+def test_a_peer_is_in_the_virtual_network_while_it_is_connected(peering: Body, found: set[str]) -> None:
+    """Else its private address may still be on-premises, so it is not certain."""
+    survey = an_estate_with(a_group("nsg-a", DENY, "inside 900 out allow * from VirtualNetwork to VirtualNetwork"))
+    network = survey.resource_bodies[f"{NETWORKS}/virtualNetworks/net".lower()]
+    remote = {"remoteAddressSpace": {"addressPrefixes": ["10.20.0.0/16"]}}
+    network["properties"]["virtualNetworkPeerings"] = [{"name": "p", "properties": remote | peering}]
+    far = ProxyEgress("lockdown", "10.20.9.5", 8080, PLACE, SUBSCRIPTION)
+    assert codes(the_vm(checked(survey, standard_spec("lockdown", far)))) == found
+
+
 @pytest.mark.parametrize(("address", "found"), [("10.9.0.4", set()), ("10.9.0.9", {"F298"}), ("", {"F298"})])
 def test_a_firewall_helps_only_what_is_routed_to_it(address: str, found: set[str]) -> None:
     survey = an_estate_with(routes=(route("0.0.0.0/0", "VirtualAppliance", address),) if address else ())

@@ -8,7 +8,7 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
-from reconciler.sandbox.rows.network_kinds import KINDS, Kind
+from reconciler.sandbox.rows.network_kinds import KINDS, Kind, child_body
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
@@ -36,6 +36,12 @@ def create(world: World, id: str, body: Mapping[str, Any], *, state: str = "Succ
     full |= {field: body[field] for field in _ENVELOPE if body.get(field)}
     row = Row(id.lower(), f"/subscriptions/{subscription}/providers/microsoft.network/{segment}".lower(), full)
     return stored(world, row)
+
+
+def peering(network_id: str, name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """One side of a peering, as it lies in the body of its network."""
+    kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+    return child_body(name, f"{network_id}/virtualNetworkPeerings/{name}", kind, dict(properties))
 
 
 def stored(world: World, row: Row) -> Row:

@@ -14,6 +14,7 @@ from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Change, Finding, Step, Write
+from reconciler.core.storage_accounts import Disks
 from reconciler.core.wire import dig_list, dig_object, dig_text
 from reconciler.kinds.addresses import egress_address
 from reconciler.kinds.egress import (
@@ -30,7 +31,16 @@ from reconciler.kinds.egress import (
     owner_text,
 )
 from reconciler.kinds.firewall_findings import allowed_by_others, denied_before, parent_not_seen
-from reconciler.kinds.firewall_forms import FAMILIES, Collection, Family, Form, live_form, wanted_form
+from reconciler.kinds.firewall_forms import (
+    FAMILIES,
+    Collection,
+    Family,
+    Form,
+    family_of,
+    in_order,
+    live_form,
+    wanted_form,
+)
 from reconciler.kinds.firewall_order import Passing, judge
 from reconciler.kinds.firewall_target import Target, free_in_front, target_of
 
@@ -55,11 +65,13 @@ class FirewallRuleKind:
         own = {family: _own(target, egress, family) for family in FAMILIES}
         if not egress.present:
             return Assessment(tuple(_removal(egress, target, own)), busy=target.busy)
-        if foreign := next((each for each in own.values() if each and not _is_own(each, egress)), None):
-            return Assessment(findings=(_taken(egress, foreign),))
+        foreign = {family: each for family, each in own.items() if each and not _is_own(each, egress)}
+        made = {family: None if family in foreign else each for family, each in own.items()}
         disks = disks_of_all(entry.use, live)
-        needed = _Needed.of(egress, target, own, destinations(target.location, disks.kinds))
-        steps, left = _put(entry, egress, target, own, needed, live)
+        needed = _Needed.beside_others(egress, target, made, _destinations(entry.use, target, disks, live))
+        if taken := [each for family, each in foreign.items() if needed.of(family)]:
+            return Assessment(findings=tuple(_taken(egress, each) for each in taken))
+        steps, left = _put(entry, egress, target, made, needed, live)
         notes = (*not_needed(entry.use, live), *accounts_not_seen(entry.use, disks))
         return Assessment(steps, (*needed.findings, *left, *notes), target.busy)
 
@@ -71,8 +83,11 @@ class _Needed:
     own: tuple[Destination, ...]
     findings: tuple[Finding, ...]
 
+    def of(self, family: Family) -> bool:
+        return any(family_of(each) == family for each in self.own)
+
     @classmethod
-    def of(
+    def beside_others(
         cls,
         egress: FirewallEgress,
         target: Target,
@@ -114,7 +129,8 @@ def _put(
         form = wanted_form(family, egress, priorities[family], needed.own)
         if form["rules"]:
             wanted[family] = _like(form, dig_object(now, family))
-    write = target.write(egress, wanted) if wanted else None
+    forms = {family: wanted.get(family) for family in FAMILIES if family in wanted or family in now}
+    write = target.write(egress, forms) if forms else None
     in_the_way = denied_before(egress, target.rules(write), needed.own)
     if write is None or not (found := differences(now, dict[str, object](wanted.items()))):
         return (), in_the_way
@@ -129,7 +145,7 @@ def _removal(egress: FirewallEgress, target: Target, own: Mapping[Family, Collec
         now = {family: live_form(found) for family, found in made.items()}
         changes = tuple(Change(family, form, None, "NET-09") for family, form in now.items())
         why = "the spec wants this egress absent, and azbackup made these rules"
-        yield _step(egress, target, "delete", changes, why, target.write(egress, {}), now)
+        yield _step(egress, target, "delete", changes, why, target.write(egress, dict.fromkeys(made)), now)
 
 
 def _priorities(uses: Iterable[EgressUse], egress: FirewallEgress, target: Target, live: Live) -> dict[Family, int]:
@@ -171,20 +187,34 @@ def _is_own(collection: Collection, egress: FirewallEgress) -> bool:
     return bool(collection.rules) and all(is_own(name, each, egress) for each in collection.descriptions)
 
 
+def _destinations(use: EgressUse, target: Target, disks: Disks, live: Live) -> tuple[Destination, ...]:
+    """A firewall has VMs of any region behind it, and each of them goes to the storage of its own."""
+    bodies = (live.virtual_machine(vm) for vm in use.vms)
+    regions = {dig_text(body, "location").replace(" ", "").lower() for body in bodies} - {""}
+    found = (each for region in sorted(regions) or [target.location] for each in destinations(region, disks.kinds))
+    return tuple(dict.fromkeys(found))
+
+
 def _like(wanted: Form, now: Wire) -> Form:
-    """Ports of other disks that an own rule passes stay: that a VM has left the spec removes nothing."""
-    ever = {str(port) for port in EVER_NEEDED}
+    """Ports of other disks and storage of other regions stay where an own rule has them: that a VM has left the spec removes nothing."""
     rules: dict[str, object] = {}
     for name, rule in dig_object(wanted, "rules").items():
         form = dict(dig_object(wanted, "rules", name))
-        if "ports" in form:
-            ports = {
-                *map(str, dig_list(rule, "ports")),
-                *ever.intersection(map(str, dig_list(now, "rules", name, "ports"))),
-            }
-            form["ports"] = sorted(ports, key=lambda port: (len(port), port))
+        for key, is_kept in (("ports", _EVER.__contains__), ("destinations", _is_storage)):
+            if key in form:
+                kept = {str(each) for each in dig_list(now, "rules", name, key) if is_kept(str(each))}
+                known = {each.lower() for each in kept}
+                new = (str(each) for each in dig_list(rule, key) if str(each).lower() not in known)
+                form[key] = in_order({*kept, *new})
         rules[name] = form
     return {**wanted, "rules": rules}
+
+
+_EVER = {str(port) for port in EVER_NEEDED}
+
+
+def _is_storage(tag: str) -> bool:
+    return tag.lower().startswith("storage.")
 
 
 def _step(

@@ -12,7 +12,6 @@ from reconciler.core.plan import Write
 from reconciler.core.wire import dig_int, dig_list, dig_object, dig_text
 from reconciler.kinds.egress import busy_of
 from reconciler.kinds.firewall_forms import (
-    FAMILIES,
     Collection,
     Family,
     Form,
@@ -60,23 +59,23 @@ class Target:
         own = () if body is None else ({**body, "id": self.id},)
         return policy_rules((*self.inherited, (*self.groups, *own)))
 
-    def write(self, egress: FirewallEgress, forms: Mapping[Family, Form]) -> Write:
-        """Everything else as it was read, byte for byte; a family without a form loses its collection."""
+    def write(self, egress: FirewallEgress, forms: Mapping[Family, Form | None]) -> Write:
+        """Everything else as it was read, byte for byte; a form that is None takes the collection of its family away."""
         if self.policy_id:
             return self._write_group(egress, forms)
         properties = dict(dig_object(self.body, "properties"))
-        for family in FAMILIES:
+        for family, form in forms.items():
             name, key = self.name(egress, family), f"{family}RuleCollections"
-            new = classic_body(name, family, forms[family], egress) if family in forms else None
+            new = classic_body(name, family, form, egress) if form is not None else None
             properties[key] = _replaced(dig_list(properties, key), name, new)
         return Write("firewall.put", body={**(self.body or {}), "properties": properties}, resource_id=self.id)
 
-    def _write_group(self, egress: FirewallEgress, forms: Mapping[Family, Form]) -> Write:
+    def _write_group(self, egress: FirewallEgress, forms: Mapping[Family, Form | None]) -> Write:
         properties = dig_object(self.body, "properties")
         collections = dig_list(properties, "ruleCollections")
-        for family in FAMILIES:
+        for family, form in forms.items():
             name = self.name(egress, family)
-            new = policy_body(name, family, forms[family], egress) if family in forms else None
+            new = policy_body(name, family, form, egress) if form is not None else None
             collections = _replaced(collections, name, new)
         if not collections:
             return Write("rule_collection_group.delete", resource_id=self.id)

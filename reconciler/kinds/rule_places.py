@@ -117,10 +117,11 @@ class _Places:
 
     def first(self, wanted: WantedRule) -> Placing:
         own = next((each for each in custom_rules(self.body) if _same(dig_text(each, "name"), wanted.name)), None)
-        if own is not None and not owned(own, wanted.egress):
-            return Placing("taken")
-        if own is None and (verdicts := self._others_allow(wanted)):
+        is_own = own is not None and owned(own, wanted.egress)
+        if not is_own and (verdicts := self._others_allow(wanted)):
             return Placing("allowed", verdicts=verdicts)
+        if own is not None and not is_own:
+            return Placing("taken", own=own)
         number = self._number(wanted, wanted.name)
         if isinstance(number, NoRoom):
             return Placing("full", own=own, deny=number.deny)
@@ -165,7 +166,8 @@ class _Places:
     def _others_allow(self, wanted: WantedRule) -> tuple[Verdict, ...]:
         """Why all of the traffic passes without any rule of azbackup's; empty when not all of it does."""
         made = self._made()
-        others = SecurityGroup.of(self.group.id, [rule for rule in self.group.rules if rule.name.lower() not in made])
+        rules = [rule for rule in self.group.rules if rule.access == "Deny" or rule.name.lower() not in made]
+        others = SecurityGroup.of(self.group.id, rules)
         verdicts = tuple(judge(others, each, wanted.space) for each in wanted.traffic())
         return verdicts if all(verdict.result == "allowed" for verdict in verdicts) else ()
 

@@ -168,7 +168,8 @@ def _nothing_sent(rule: WantedRule, placing: Placing) -> Finding:
             "info",
         )
     return finding_of(
-        rule.egress, "P203", f"{_name(rule.group_id)} has a rule {rule.name} that azbackup has not made",
+        rule.egress, "P203",
+        f"{_name(rule.group_id)} has a rule {dig_text(placing.own, 'name')} that azbackup has not made",
         f"its description is not {owner_text(rule.egress)!r}, and rules of others are never changed",
         "give the egress another name, or that rule",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The part of a case's `live` that is about networks and guests.
 
-Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`). Then `groups`: GROUP/NAME → keywords of
-`group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
+Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`), `region`. Then `groups`: GROUP/NAME →
+keywords of `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
 group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`: GROUP/NAME → its rule
 collection groups by name; `parents_of_policies`: GROUP/NAME → GROUP/NAME; `accounts`: GROUP/NAME → whether it is encrypted;
 `commands`: GROUP/VM/NAME → script, parameters and state.
@@ -64,7 +64,8 @@ def _add_vm(survey: FakeSurvey, text: str, facts: Mapping[str, Any]) -> None:
     if "view" in facts:
         survey.views[vm_id.lower()] = instance_view(**facts["view"])
     nics = [interface_id(nic) for nic in facts.get("nics", ())]
-    survey.vm_bodies[vm_id.lower()] = vm_body(vm_id, *nics, disks=facts.get("disks", "managed"))
+    body = vm_body(vm_id, *nics, disks=facts.get("disks", "managed"))
+    survey.vm_bodies[vm_id.lower()] = body | ({"location": facts["region"]} if "region" in facts else {})
 
 
 def _add_firewalls(survey: FakeSurvey, live: Mapping[str, Any]) -> None:

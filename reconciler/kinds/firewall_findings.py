@@ -21,21 +21,22 @@ def allowed_by_others(egress: FirewallEgress, needed: Destination, judged: Itera
 
 def denied_before(egress: FirewallEgress, rules: Sequence[Rule], needed: Iterable[Destination]) -> tuple[Finding, ...]:
     """Of each rule that certainly denies, what it denies. `rules` are those after the plan, azbackup's among them."""
-    denied: dict[tuple[str, str], dict[int, None]] = {}  # rule and tag -> ports
+    denied: dict[str, dict[str, dict[int, None]]] = {}  # rule -> tag -> ports
     for each in needed:
         for passing in Passing.all_of(egress.sources, each):
             judged = judge(rules, passing)
             if judged.result == "denied" and judged.rule is not None:
-                denied.setdefault((judged.rule.told, each.tag), {})[passing.port] = None
+                denied.setdefault(judged.rule.told, {}).setdefault(each.tag, {})[passing.port] = None
     return tuple(
         finding_of(
-            egress, "P209", f"{_traffic(egress, tag, ports)}: denied by {told}",
+            egress, "P209",
+            f"{'; '.join(_traffic(egress, tag, ports) for tag, ports in tags.items())}: denied by {told}",
             "it counts before azbackup's rule: the first match ends it, rules of a parent policy come first, and network rules"
             " before application rules",
             "narrow that rule, or allow this traffic by a rule that counts before it",
             "warning",
         )
-        for (told, tag), ports in denied.items()
+        for told, tags in denied.items()
     )  # fmt: skip
 
 

@@ -100,6 +100,8 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "remove the lock, or make it CanNotDelete"),
     ("F273", "info", "delete lock on the VM", "such a lock doesn't keep a VM with managed disks from being backed up",
      "backup-rules A.6, I.27, K.19", "none needed"),
+    ("F274", "blocking", "lock on what apply writes", "a read-only lock refuses every write, and any lock refuses to delete",
+     "published API of locks, I.27", "remove the lock while apply runs"),
     ("F281", "warning", "edit that costs recoverability", "a policy change reaches all of its items at once",
      "backup-rules C.3, C.9, I.28", "read the plan; azbackup explain CODE tells the effect"),
     ("F282", "warning", "Resource Guard", "a guarded change waits for the approval of a second person",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from reconciler.core.desired import DesiredVault, Spec
+from reconciler.core.desired import Spec
 from reconciler.core.errors import Unreadable
 from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan
@@ -15,7 +15,7 @@ from reconciler.preflight.disks import disk_findings, managed_disks
 from reconciler.preflight.egress import needs_network, ways_out
 from reconciler.preflight.encryption import encryption_of
 from reconciler.preflight.key_vaults import KeyVaults
-from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
+from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings, write_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound, NotSeen
 from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
@@ -53,7 +53,8 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
         own = [subject for subject in wanted if subject.vault.ref == vault.ref]
         yield from vault_findings(vault, own, survey, plan)
         policies = [policy for policy in spec.policies if policy.vault == vault.ref]
-        yield from vault_lock_findings(vault, policies, checks.locks(vault))
+        yield from vault_lock_findings(vault, policies, checks.locks(vault.ref.subscription))
+    yield from write_lock_findings(plan, checks.locks)
 
 
 class _Checks:
@@ -68,10 +69,10 @@ class _Checks:
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
 
-    def locks(self, vault: DesiredVault) -> tuple[Lock, ...]:
+    def locks(self, subscription: str) -> tuple[Lock, ...]:
         """Without the right to list locks there are none to be told of; the subjects say that they were not seen."""
         try:
-            return self._locks_of(vault.ref.subscription)
+            return self._locks_of(subscription)
         except Unreadable:
             return ()
 

@@ -71,7 +71,7 @@ def ways_out(
     around = network.around(machine)
     rules = admin.of(around.network_id, needed=needs_network(subject, machine))
     routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)
-    firewalls = network.firewalls(subject.wanted.vm.subscription) if routes_lead_on else {}
+    firewalls = _firewalls(subject, network) if routes_lead_on else {}
     reaches: list[Reach] = []
     told: dict[tuple[str, str], list[Goal]] = {}  # code, what says so -> goals
     for goal in goals(subject, machine, network.survey):
@@ -87,6 +87,18 @@ def ways_out(
             told.setdefault(("F294", leads), []).append(goal)
     found = [_told(subject, code, f"{_named(those)}: {says}") for (code, says), those in told.items()]
     return tuple(reaches), (*found, *_firewall_findings(subject, around.routes, firewalls))
+
+
+def _firewalls(subject: Subject, network: Network) -> Mapping[str, str]:
+    """Those of the VM's subscription, and of that of the firewall that the spec names: a hub often has one of its own."""
+    found = dict(network.firewalls(subject.wanted.vm.subscription))
+    egress = subject.egress
+    if (
+        isinstance(egress, FirewallEgress)
+        and egress.firewall.subscription.lower() != subject.wanted.vm.subscription.lower()
+    ):
+        found |= network.firewalls(egress.firewall.subscription)
+    return found
 
 
 def _named(those: Iterable[Goal]) -> str:

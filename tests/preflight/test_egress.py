@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import pytest
 
@@ -245,6 +245,14 @@ def test_a_firewall_helps_only_what_is_routed_to_it(address: str, found: set[str
     survey = an_estate_with(routes=(route("0.0.0.0/0", "VirtualAppliance", address),) if address else ())
     survey.add_resource(AFW)
     assert codes(the_vm(checked(survey, standard_spec("hub", HUB)))) == found
+
+
+def test_the_firewall_of_a_hub_lies_in_a_subscription_of_its_own() -> None:
+    survey = an_estate_with(routes=(route("0.0.0.0/0", "VirtualAppliance", "10.9.0.4"),))
+    survey.add_resource({**AFW, "id": AFW["id"].replace(SUBSCRIPTION, "other")})
+    assert codes(the_vm(checked(survey, standard_spec("hub", HUB)))) == {"F298"}
+    hub = replace(HUB, firewall=FirewallRef.of("other", "rg-hub", "afw-hub"))
+    assert codes(the_vm(checked(survey, standard_spec("hub", hub)))) == set()
 
 
 class _Asked(FakeSurvey):

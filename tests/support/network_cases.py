@@ -1,10 +1,10 @@
 """The part of a case's `live` that is about networks and guests.
 
 Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`), `region`. Then `groups`: GROUP/NAME →
-keywords of `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
-group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`: GROUP/NAME → its rule
-collection groups by name; `parents_of_policies`: GROUP/NAME → GROUP/NAME; `accounts`: GROUP/NAME → whether it is encrypted;
-`commands`: GROUP/VM/NAME → script, parameters and state.
+keywords of `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`:
+GROUP/NETWORK/NAME → its group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`:
+GROUP/NAME → its rule collection groups by name; `parents_of_policies`: GROUP/NAME → GROUP/NAME; `accounts`: GROUP/NAME → whether it is
+encrypted; `commands`: GROUP/VM/NAME → script, parameters and state.
 """
 
 from __future__ import annotations

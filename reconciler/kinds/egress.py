@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.core.desired import Egress, Spec
 from reconciler.core.destinations import disks_of
-from reconciler.core.ids import VmRef
+from reconciler.core.ids import VM_TYPE, VmRef
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Finding, Severity
 from reconciler.core.storage_accounts import Disks, disks_among
@@ -15,6 +15,7 @@ from reconciler.core.wire import dig_text
 from reconciler.kinds.addresses import egress_address
 
 _OWNER = "Managed by azbackup: egress"
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,20 @@ def is_anyones(name: str, description: str) -> bool:
     return name.lower().startswith("azbackup-") and description.startswith(_OWNER)
 
 
-def _machines(use: EgressUse, live: Live) -> list[Wire]:
-    return [body for vm in use.vms if (body := live.virtual_machine(vm)) is not None]
+def machines_of(use: EgressUse, live: Live) -> list[Wire]:
+    """The bodies of the VMs that use an egress and are there. Many come from lists, or a fresh look would ask for each of them."""
+    listed: dict[str, Wire] = {}
+    if len(use.vms) > _FEW:
+        for subscription in {vm.subscription.lower() for vm in use.vms}:
+            bodies = live.resources(subscription, VM_TYPE)
+            listed.update({dig_text(body, "id").lower(): body for body in bodies})
+    found = (listed.get(vm.key) or live.virtual_machine(vm) for vm in use.vms)
+    return [body for body in found if body is not None]
 
 
 def disks_of_all(use: EgressUse, live: Live) -> Disks:
     """The kinds of disks of all VMs that use an egress; of a VM that is not there, none."""
-    return disks_among(_machines(use, live), live)
+    return disks_among(machines_of(use, live), live)
 
 
 def busy_of(body: Wire | None) -> str:
@@ -79,7 +87,7 @@ def busy_of(body: Wire | None) -> str:
 
 
 def not_needed(use: EgressUse, live: Live) -> tuple[Finding, ...]:
-    if {kind for body in _machines(use, live) for kind in disks_of(body)} != {"managed"}:
+    if {kind for body in machines_of(use, live) for kind in disks_of(body)} != {"managed"}:
         return ()
     return (
         finding_of(

@@ -26,6 +26,7 @@ from reconciler.kinds.egress import (
     finding_of,
     is_anyones,
     is_own,
+    machines_of,
     missing,
     not_needed,
     owner_text,
@@ -189,8 +190,7 @@ def _is_own(collection: Collection, egress: FirewallEgress) -> bool:
 
 def _destinations(use: EgressUse, target: Target, disks: Disks, live: Live) -> tuple[Destination, ...]:
     """A firewall has VMs of any region behind it, and each of them goes to the storage of its own."""
-    bodies = (live.virtual_machine(vm) for vm in use.vms)
-    regions = {dig_text(body, "location").replace(" ", "").lower() for body in bodies} - {""}
+    regions = {dig_text(body, "location").replace(" ", "").lower() for body in machines_of(use, live)} - {""}
     found = (each for region in sorted(regions) or [target.location] for each in destinations(region, disks.kinds))
     return tuple(dict.fromkeys(found))
 

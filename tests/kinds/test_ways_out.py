@@ -12,6 +12,7 @@ from reconciler.core.errors import Problem, Unreadable
 from reconciler.core.ids import FirewallRef, NsgRef
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
+from reconciler.kinds.nsg_rule import NsgRuleKind
 from reconciler.plan import make_plan
 from tests.support.desired import (
     PLACE,
@@ -190,3 +191,17 @@ def test_a_parent_policy_that_may_not_be_read_is_said_and_nothing_is_concluded_f
     assert ([step.action for step in plan.steps], [each.code for each in plan.findings]) == (["create"], ["P210"])
     survey.status = 503
     assert [each.code for each in make_plan(spec, survey, KINDS).findings] == ["P901"]
+
+
+def test_many_vms_of_an_egress_are_read_by_lists() -> None:
+    """A fresh look would ask for each VM before and after each rule."""
+    survey = _estate()
+    vms = [a_vm(f"vm-{number}") for number in range(11)]
+    for vm in vms[1:]:
+        survey.vms[vm.key] = a_machine(vm)
+        survey.add_resource(vm_body(vm.id))
+    egress = NsgEgress("app", NSG, PLACE)
+    (entry,) = NsgRuleKind().entries(a_spec(*(protect(vm, egress="app") for vm in vms), egresses=(egress,)))
+    assert len(NsgRuleKind().assess(entry, survey).steps) == 3
+    assert "resources" in survey.asked
+    assert survey.asked.count("virtual_machine") < len(vms)  # the one that its list lacks

@@ -6,28 +6,32 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from reconciler.cloud.clients import Clients, Family
+from reconciler.cloud.clients import API_VERSIONS, Clients, Family
 from reconciler.cloud.errors import failed, unreadable
 from reconciler.cloud.paths import (
     backup_status_path,
     instance_view_path,
     item_path,
     list_path,
+    permissions_path,
     policy_path,
+    policy_restrictions_path,
     prevalidation_path,
     resource_of,
     vault_path,
     vm_path,
 )
 from reconciler.cloud.reading import CHILD_GONE, GONE, ITEM_GONE, POLICY_GONE, Body, Reader
+from reconciler.cloud.throttle import subscription_of
 from reconciler.core.errors import CloudError
 from reconciler.core.ids import VaultRef, VmRef, parse_vault, parse_vm
-from reconciler.core.live import Machine
+from reconciler.core.live import Machine, Wire
 from reconciler.core.wire import dig_object, dig_text
 
 FAMILIES: dict[str, Family] = {
     "microsoft.network": "network",
     "microsoft.compute": "compute",
+    "microsoft.recoveryservices": "vaults",
     "microsoft.keyvault": "key_vaults",
     "microsoft.storage": "storage",
 }
@@ -107,6 +111,20 @@ class Direct:
         except (AzureError, CloudError, ValueError) as error:
             raise unreadable(failed(error, "POST", where)) from error
         return dict(told.as_dict())
+
+    def permissions(self, scope: str) -> tuple[Body, ...]:
+        return self._reader.all("roles", permissions_path(scope), gone=CHILD_GONE).values
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
+        """What Azure Policy says to a resource of this content; None when the scope does not exist.
+
+        The aliases of a policy's conditions are those of the api-version that the content is in.
+        """
+        family = FAMILIES.get(dig_text(resource, "type").partition("/")[0].lower())
+        version = {"apiVersion": API_VERSIONS[family]} if family else {}
+        question: Body = {"resourceDetails": {"resourceContent": dict(resource), **version}}
+        path = policy_restrictions_path(scope)
+        return self._reader.ask("policy", path, question, subscription_of(path), GONE)
 
 
 def machine_of(body: Body | None) -> Machine | None:

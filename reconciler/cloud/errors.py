@@ -13,12 +13,13 @@ from azure.core.rest import HttpResponse
 from reconciler.cloud.refusals import refusal_of
 from reconciler.cloud.retry import may_have_been_sent
 from reconciler.core.errors import CloudError, Problem, Unreadable
+from reconciler.core.permissions import assignment
 
 _LONGEST_TEXT = 600
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 # After these the request may have had its effect all the same (F-13).
 _UNSURE = frozenset({408, 500, 502, 503, 504})
-_MISSING = re.compile(r"action '([^']+)' over scope '([^']+)'")
+_MISSING = re.compile(r"action(?:\(s\))? '([^']+)' (?:over scope|on the linked scope\(s\)) '([^']+)'")
 
 
 def plain(text: str) -> str:
@@ -100,16 +101,4 @@ def _grant(message: str) -> str:
     if not found:
         return ""
     action, scope = found.groups()
-    return f"let the identity do {action} on {scope}: az role assignment create --role '{_role(action)}' --scope {scope} --assignee ID"
-
-
-def _role(action: str) -> str:
-    """The smallest built-in role (backup-rules section G)."""
-    lower = action.lower()
-    if lower.startswith("microsoft.network/") and not lower.endswith("/read"):
-        return "Network Contributor"
-    if not lower.startswith("microsoft.recoveryservices/"):
-        return "Reader" if lower.endswith("/read") else "Virtual Machine Contributor"
-    if lower.endswith(("/read", "/backupstatus/action")):
-        return "Backup Reader"
-    return "Backup Operator" if "/protecteditems/" in lower and not lower.endswith("/delete") else "Backup Contributor"
+    return f"let the identity do {action} on {scope}: {assignment(action, scope)}"

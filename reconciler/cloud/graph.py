@@ -32,7 +32,7 @@ class Graph:
                 {"$skipToken": token} if token else {}
             )
             question: Body = {"query": query, "subscriptions": subscriptions, "options": options}
-            told = self._reader.ask("graph", GRAPH_PATH, question, subscriptions[0])
+            told = self._reader.ask("graph", GRAPH_PATH, question, subscriptions[0]) or {}
             data, total, token = told.get("data"), told.get("totalRecords"), dig_text(told, "$skipToken")
             if (
                 not isinstance(data, list)

@@ -18,6 +18,7 @@ _UNSAFE = re.compile(r"[^!-~]|[\\\"<>^`{|}#]")  # characters on which URL reader
 _READ_POSTS = re.compile(
     r"/subscriptions/[^/]+/providers/microsoft\.recoveryservices/locations/[^/]+/(backupstatus|backupprevalidateprotection)"
     r"|/providers/microsoft\.resourcegraph/resources"
+    r"|/subscriptions/[^/]+(/resourcegroups/[^/]+)?/providers/microsoft\.policyinsights/checkpolicyrestrictions"
     r"|/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.network/virtualnetworks/[^/]+"
     r"/listnetworkmanagereffectivesecurityadminrules"
 )
@@ -64,7 +65,7 @@ class TargetPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
 
 
 class ReadOnlyPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
-    """Only GET, HEAD and the four POSTs that read get through."""
+    """Only GET, HEAD and the POSTs that read get through."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__()

@@ -61,6 +61,15 @@ def locks_path(subscription: str) -> str:
     return list_path(subscription, "Microsoft.Authorization/locks")
 
 
+def permissions_path(scope: str) -> str:
+    return f"{_scope(scope)}/providers/Microsoft.Authorization/permissions"
+
+
+def policy_restrictions_path(scope: str) -> str:
+    """`scope` is a subscription or a resource group."""
+    return f"{_scope(scope)}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+
+
 def role_assignments_path(resource_id: str) -> str:
     return f"{resource_of(resource_id).path}/providers/Microsoft.Authorization/roleAssignments"
 
@@ -112,6 +121,17 @@ def resource_of(resource_id: str) -> ResourcePath:
     for part in parts[1:]:
         _checked(part)
     return ResourcePath(parts[2], parts[4], "/".join([parts[6], *parts[7::2]]), tuple(parts[8::2]))
+
+
+def _scope(scope: str) -> str:
+    """The id of a subscription, a resource group or a resource, checked. Raises `CloudError` when it is none of them."""
+    parts = scope.split("/")
+    if len(parts) > 5:
+        return resource_of(scope).path
+    words = [part.lower() for part in (parts[0], *parts[1::2])]
+    if len(parts) % 2 == 0 or words not in (_ID_WORDS[:2], _ID_WORDS[:3]):
+        raise _no_name(scope)
+    return "/".join(["", *(_checked(part) for part in parts[1:])])
 
 
 def vaults_path(subscription: str) -> str:

@@ -99,12 +99,16 @@ class Reader:
         """A URL that Azure gave, which must lie below the resource. Any status; a body that can't be read raises."""
         return self._get(family, url, below=below)
 
-    def ask(self, family: Family, path: str, question: Body, subscription: str) -> Body:
-        """The answer to a POST that only reads (guards.py names them), and may be sent again like a GET."""
+    def ask(
+        self, family: Family, path: str, question: Body, subscription: str, gone: Collection[str] = ()
+    ) -> Body | None:
+        """The answer to a POST that only reads (guards.py names them), and may be sent again like a GET.
+
+        None when a 404 with one of the codes `gone` says that what is asked about does not exist.
+        """
         request = HttpRequest("POST", self._first(family, path), json=question)
         answer = self._send(family, request, subscription, path, meant=path, meant_method="POST", repeatable=True)
-        document, _ = self._document_or_none(path, answer, ())
-        return document or {}
+        return self._document_or_none(path, answer, gone)[0]
 
     def _first(self, family: Family, path: str, filter_text: str = "") -> str:
         query = f"&%24filter={quote(filter_text, safe='')}" if filter_text else ""

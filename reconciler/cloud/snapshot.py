@@ -29,7 +29,7 @@ from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.desired import FirewallEgress, Spec
 from reconciler.core.errors import Unreadable
 from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VM_TYPE, VaultRef, VmRef, parse_vault, parse_vm
-from reconciler.core.live import Machine
+from reconciler.core.live import Machine, Wire
 from reconciler.core.wire import dig, dig_object, dig_text
 
 STATUS_ONLY = "&statusOnly=true"
@@ -154,6 +154,12 @@ class Snapshot:
         return self._memo.ask(
             ("prevalidation", vault, vm.key), lambda: self._direct.prevalidation(vault, vm, self._location(vault, vm))
         )
+
+    def permissions(self, scope: str) -> Sequence[Body]:
+        return self._memo.ask(("permissions", scope.lower()), lambda: self._direct.permissions(scope))
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Body | None:
+        return self._direct.policy_restrictions(scope, resource)
 
     def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
         return self._governance.networks(subscriptions)

@@ -103,6 +103,20 @@ class Survey(Live, Protocol):
         """All management locks of the subscription."""
         ...
 
+    def permissions(self, scope: str) -> Iterable[Wire]:
+        """What the caller may do at a subscription, resource group or resource, inherited rights too.
+
+        Empty for a scope that does not exist.
+        """
+        ...
+
+    def policy_restrictions(self, scope: str, resource: Wire) -> Wire | None:
+        """What the Azure Policies of a subscription or resource group say to a resource of this content (type, name, …).
+
+        None when the scope does not exist.
+        """
+        ...
+
     def governed_networks(self, subscriptions: Collection[str]) -> Collection[str]:
         """Lower-cased ids of the virtual networks that security admin rules reach, by one query for all subscriptions."""
         ...

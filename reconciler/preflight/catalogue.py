@@ -126,9 +126,9 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "backup-rules D.3, I.29", "give the subnet a route 0.0.0.0/0 to the firewall, or leave the egress out"),
     ("F299", "warning", "could not be checked", "unknown is not fine", "backup-rules G, I.30",
      "give the identity the right to read it"),
-    ("F301", "info", "rights and Azure Policy not looked at",
-     "whether the identity may write, and whether an Azure Policy denies it, shows only when apply writes",
-     "backup-rules G, I.30", "compare the roles of the identity with those that are needed"),
+    ("F301", "info", "Azure Policy not asked",
+     "whether an Azure Policy denies what the plan makes shows then only when apply writes, or when a backup fails",
+     "backup-rules A.6, I.30", "let the identity do Microsoft.PolicyInsights/checkPolicyRestrictions/read, with the role Reader"),
     ("F302", "blocking", "Azure's own check says no", "Azure was asked whether protecting the VM would work",
      "wire-facts 5.8", "mend what the check names, then run preflight again"),
     ("F303", "info", "Azure's own check was not asked about all VMs", "it takes a request for each VM",
@@ -143,6 +143,11 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F307", "warning", "an admin rule closes the declared way",
      "the spec declares this way, and what an admin rule denies no security group can allow", "backup-rules D.3, I.29",
      _ASK_FOR_EXCEPTION),
+    ("F308", "blocking", "right is missing", "a step is refused when the identity lacks its action at the scope that is written",
+     "backup-rules G, I.30", "give the identity the role that is named; a new role takes minutes to hold"),
+    ("F309", "blocking", "Azure Policy denies it",
+     "what an Azure Policy denies is refused, to the backup service too; of policies that the identity may not see Azure says nothing",
+     "backup-rules A.6, F.30, I.30", "let the policy modify instead of deny, or obey it"),
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = tuple(Check(*row) for row in _ROWS)

@@ -10,6 +10,7 @@ from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan
 from reconciler.core.readiness import MachineReadiness, Reach, Readiness
 from reconciler.preflight.admin_rules import AdminRules
+from reconciler.preflight.azure_policy import policy_concerns
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.disks import disk_findings, managed_disks
 from reconciler.preflight.egress import needs_network, ways_out
@@ -19,6 +20,7 @@ from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound, NotSeen
 from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
+from reconciler.preflight.rights import right_concerns
 from reconciler.preflight.subject import Subject, subjects
 from reconciler.preflight.vaults import edit_findings, soft_deleted_findings, vault_findings
 
@@ -36,15 +38,18 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     admin = AdminRules(survey, {subject.wanted.vm.subscription.lower() for subject in wanted})
     checks = _Checks(survey, plan, admin, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
     shared = [*plan.findings, *edit_findings(plan), *_of_vaults(spec, wanted, survey, plan, checks)]
+    concerns = [*right_concerns(plan, survey), *policy_concerns(wanted, survey, plan)]
     by_address: dict[str, list[Finding]] = {}
     for each in shared:
         by_address.setdefault(each.address.lower(), []).append(each)
+    for concern in concerns:
+        for address in concern.addresses:
+            by_address.setdefault(address.lower(), []).append(concern.finding)
     machines = tuple(checks.readiness(subject, by_address) for subject in wanted)
     owned = {address.lower() for subject in wanted for address in subject.own_addresses}
     rest = [each for each in shared if each.address.lower() not in owned]
-    if wanted:
-        rest.append(finding("F301", "preflight", "only reading was tried"))
-        rest += [*not_asked(to_be_asked(wanted, plan)), *admin.findings()]
+    rest += [concern.finding for concern in concerns]
+    rest += [*not_asked(to_be_asked(wanted, plan)), *admin.findings()]
     return Readiness(machines, _sorted(rest))
 
 

@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from reconciler.sandbox.call import Call
+from reconciler.sandbox.gate import refuse_disallowed, refuse_unauthorized
 from reconciler.sandbox.rows import ROUTES
 from reconciler.sandbox.rows.locks import refuse_locked
 from reconciler.sandbox.table import Route, Table
@@ -39,7 +40,7 @@ def handle(world: World, request: Request) -> Response:
 
 
 def _admit(call: Call, route: Route) -> None:
-    """Token, api-version, then what the path lies under: subscription, resource group, vault."""
+    """Token, api-version, rights, then what the path lies under: subscription, resource group, vault; locks and policies."""
     if not any(name.lower() == "authorization" for name in call.request.headers):
         text = "Authentication failed. The 'Authorization' header is missing."
         raise Refusal(401, "AuthenticationFailed", text, GATEWAY | {"WWW-Authenticate": "Bearer"})
@@ -52,12 +53,14 @@ def _admit(call: Call, route: Route) -> None:
     if "subscription" in call.names and not call.world.has(call.subscription_key):
         text = f"The subscription '{call.names['subscription']}' could not be found."
         raise Refusal(404, "SubscriptionNotFound", text, GATEWAY)
+    refuse_unauthorized(call)
     if _below(route, "{group}") and not call.world.has(call.group_key):
         text = f"Resource group '{call.names['group']}' could not be found."
         raise Refusal(404, "ResourceGroupNotFound", text, GATEWAY)
     if _below(route, "{vault}") and not route.outlives:
         _ = call.vault
     refuse_locked(call.world, call.request.method.upper(), call.path)
+    refuse_disallowed(call)
 
 
 def _below(route: Route, name: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from reconciler.sandbox.estate_governance import GOVERNANCE_KEYS, place_governance
 from reconciler.sandbox.estate_items import ITEM_KEYS, place_item
 from reconciler.sandbox.estate_key_vaults import encrypt, place_key_vaults
 from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_locks, place_networks, plug_in
@@ -21,7 +22,7 @@ __all__ = ["EstateError", "load_estate", "load_estate_text", "reset"]
 
 _SWITCHES = ("vaultDeleteStatusVanishes", "crossRegionRestoreResendFails")
 _PLACE_KEYS = ("location", "locks", "resourceGroups", "vaults")
-_TOP_KEYS = ("now", "subscription", "subscriptions", "behaviour", *_PLACE_KEYS)
+_TOP_KEYS = ("now", "subscription", "subscriptions", "behaviour", *_PLACE_KEYS, *GOVERNANCE_KEYS)
 _GROUP_KEYS = ("location", "tags", "locks", "virtualMachines", "keyVaults", "storageAccounts", *NETWORK_KEYS)
 _VM_KEYS = (
     "location", "os", "size", "tags", "power", "agent", "disks", "nics", "extensions", "provisioningState",
@@ -70,6 +71,7 @@ def load_estate(world: World, document: Mapping[str, Any], places: Places | None
         world.begin(now, subscription)
         for switch in top.section("behaviour", _SWITCHES).value:
             world.set_fact(switch, top.section("behaviour", _SWITCHES).flag(switch))
+        place_governance(world, subscription, top)
         _load_subscription(world, subscription, top)
         for other, section in top.named("subscriptions", ("displayName", *_PLACE_KEYS)):
             id = f"/subscriptions/{other}"

@@ -90,7 +90,7 @@ class Section:
         known = list(self.keys)
         for key in self.value:
             if key not in known:
-                near = difflib.get_close_matches(str(key), known, 1, 0.5)
+                near = difflib.get_close_matches(str(key), known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
                 self.refuse((key,), f"the key {key} is unknown", "estates are read strictly", hint)
 

@@ -33,12 +33,20 @@ class Response:
 class Refusal(Exception):
     """The service says no: becomes an error envelope, and nothing of the request is kept."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+        self.more = dict(more or {})
 
     def answer(self) -> Response:
-        return reply({"error": {"code": self.code, "message": self.message}}, self.status, self.headers)
+        return reply({"error": {"code": self.code, "message": self.message, **self.more}}, self.status, self.headers)
 
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

@@ -51,8 +51,8 @@ def test_exit_code_and_verdict(desk: Desk, estate: str, spec: str, code: int, la
     answer = desk.run("preflight")
     assert answer.code == code, answer
     assert answer.out.splitlines()[-1] == last
-    others = {url.partition("?")[0] for method, url in desk.sent if method != "GET"}
-    assert others <= {"https://management.azure.com/providers/Microsoft.ResourceGraph/resources"}
+    posts = {url.partition("?")[0].partition("/providers/")[2] for method, url in desk.sent if method != "GET"}
+    assert posts <= {"Microsoft.ResourceGraph/resources", "Microsoft.PolicyInsights/checkPolicyRestrictions"}
 
 
 def test_the_document_holds_a_verdict_with_evidence_for_each_vm(desk: Desk) -> None:
@@ -62,7 +62,7 @@ def test_the_document_holds_a_verdict_with_evidence_for_each_vm(desk: Desk) -> N
     assert document["summary"] == {
         "vms": 2,
         "byVerdict": {"ready": 2, "warnings": 0, "blocked": 0},
-        "findings": {"info": 1},
+        "findings": {},
     }
     assert [vm["vm"] for vm in document["vms"]] == ["rg-app/vm-sql", "rg-app/vm-web"]
     (reach,) = [each for each in document["vms"][0]["egress"] if each["destination"] == "AzureBackup"]
@@ -107,5 +107,20 @@ def test_a_thousand_vms_cost_at_most_forty_requests_and_few_lines(desk: Desk, tm
     desk.sent.clear()
     answer = desk.run("preflight", str(tmp_path / "big.yaml"))
     assert len(desk.sent) <= 40
+    governance = [url for _, url in desk.sent if "/permissions?" in url or "/checkPolicyRestrictions?" in url]
+    assert 0 < len(governance) <= 4
     assert len(answer.out.splitlines()) < 100
     assert answer.out.splitlines()[-1].startswith("1000 VMs: ")
+
+
+def test_rights_and_policies_of_an_estate_are_told_with_what_mends_them(desk: Desk) -> None:
+    desk.load(
+        NETWORK_ESTATE + "callerPermissions: [{actions: ['*/read', '*/action']}, {scope: rg-backup, actions: ['*']}]\n"
+        "policyAssignments: {owners: {types: [Microsoft.Resources/subscriptions/resourceGroups], missingTag: owner}}\n"
+    )
+    answer = desk.run("preflight")
+    assert answer.code == 3
+    assert "the identity lacks Microsoft.Compute/virtualMachines/write on " in answer.out
+    assert "az role assignment create --role 'Virtual Machine Contributor' --scope " in answer.out
+    assert "az group create --name AzureBackupRG_westeurope_1 --location westeurope --tags owner=VALUE" in answer.out
+    assert desk.run("preflight", "--format", "json").document["summary"]["findings"] == {"blocking": 2}

@@ -65,12 +65,24 @@ def test_a_missing_permission_names_action_scope_and_role() -> None:
         ("Microsoft.Compute/virtualMachines/runCommands/write", "Virtual Machine Contributor"),
         ("Microsoft.Network/networkSecurityGroups/securityRules/write", "Network Contributor"),
         ("Microsoft.Network/networkSecurityGroups/read", "Reader"),
-        ("Microsoft.Authorization/locks/read", "Reader"),
+        ("Microsoft.Authorization/locks/read", "Backup Reader"),
     ],
 )
 def test_the_smallest_role_for_an_action(action: str, role: str) -> None:
     body = f'{{"error":{{"code":"AuthorizationFailed","message":"no action \'{action}\' over scope \'/s\'"}}}}'.encode()
     assert f"--role '{role}' " in refused("GET", WHERE, 403, {}, body).problem.remedy
+
+
+def test_a_missing_permission_on_a_linked_resource_is_named_too() -> None:
+    message = (
+        "The client 'a' with object id 'b' has permission to perform action 'x/write' on scope '/s'; however, it does not have "
+        "permission to perform action(s) 'Microsoft.Compute/virtualMachines/write' on the linked scope(s) '/vm' or the linked "
+        "scope(s) are invalid."
+    )
+    body = f'{{"error":{{"code":"LinkedAuthorizationFailed","message":"{message}"}}}}'.encode()
+    remedy = refused("PUT", WHERE, 403, {}, body).problem.remedy
+    assert "Microsoft.Compute/virtualMachines/write on /vm" in remedy
+    assert "--role 'Virtual Machine Contributor' --scope /vm" in remedy
 
 
 def test_an_unknown_code_keeps_azures_text_and_request_id() -> None:

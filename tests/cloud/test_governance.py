@@ -75,12 +75,11 @@ def test_role_assignments_are_those_at_a_resource_and_above_it() -> None:
 
 def test_a_refusal_of_a_typed_read_is_told_as_one() -> None:
     """As of every other request: Azure's code, and the role that is missing."""
-    message = f"no authorization to perform action 'Microsoft.RecoveryServices/x/action' over scope '{VAULT.id}'"
+    action = "Microsoft.RecoveryServices/locations/backupPreValidateProtection/action"
+    message = f"no authorization to perform action '{action}' over scope '{VAULT.id}'"
     refused = Reply(403, {"error": {"code": "AuthorizationFailed", "message": message}})
     _, found = survey(Reply(200, {"value": [{"id": VM.id, "location": "westeurope"}]}), refused)
-    with pytest.raises(
-        Unreadable, match=r"C104 Azure refused POST with 403 AuthorizationFailed(.|\n)*Backup Contributor"
-    ):
+    with pytest.raises(Unreadable, match=r"C104 Azure refused POST with 403 AuthorizationFailed(.|\n)*Backup Operator"):
         found.prevalidation(VAULT, VM)
 
 

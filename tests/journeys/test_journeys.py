@@ -21,7 +21,7 @@ def test_a_journey_ends_each_of_its_legs_in_sync(path: Path) -> None:
     journey = yaml.safe_load(path.read_text())
     world = world_of(journey["estate"])
     for number, leg in enumerate(journey["journey"], 1):
-        spec = _spec(journey, leg)
+        spec = spec_of_leg(journey, leg)
         plan = Local(world, read_only=True).plan(spec)
         assert [f"{step.action} {step.address}" for step in plan.steps] == leg["expect"], f"leg {number}"
         blocking = [finding.code for finding in plan.findings if finding.severity == "blocking"]
@@ -50,7 +50,7 @@ def test_the_reading_door_refuses_what_a_plan_would_do() -> None:
     assert Local(world).plan(spec) == before
 
 
-def _spec(journey: dict[str, Any], leg: dict[str, Any]) -> Spec:
+def spec_of_leg(journey: dict[str, Any], leg: dict[str, Any]) -> Spec:
     vault = {
         **leg.get("vault", {}),
         "policies": leg.get("policies", journey["policies"]),

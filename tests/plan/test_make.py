@@ -68,7 +68,12 @@ def _without(read: str) -> tuple[Plan, Plan, FakeSurvey]:
 
 
 @pytest.mark.parametrize(
-    "read", sorted({*READS} - {"group_missing", "items", "policies", "resources", "locks", "prevalidation"})
+    "read",
+    sorted(
+        {*READS}
+        - {"group_missing", "items", "policies", "resources"}
+        - {"locks", "prevalidation", "permissions", "policy_restrictions"}  # of preflight
+    ),
 )
 def test_what_could_not_be_read_blocks_and_never_becomes_a_step(read: str) -> None:
     whole, plan, survey = _without(read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READS = (
     "group_missing", "vault", "storage_config", "vault_config", "policy", "item", "running_jobs", "backup_jobs",
     "recovery_points", "machine", "other_vault", "machines", "items", "policies", "virtual_machine", "instance_view",
-    "resource", "resources", "locks", "prevalidation",
+    "resource", "resources", "locks", "prevalidation", "permissions", "policy_restrictions",
 )  # fmt: skip
 _ENDED = ("Completed", "CompletedWithWarnings", "Failed", "Cancelled")
 _Item = tuple[str, str]  # key of the vault, key of the VM
@@ -27,7 +27,8 @@ class FakeSurvey:
     """Keys are those of `VaultRef` and `VmRef`; policy names and ids of resources are lower-cased.
 
     A VM runs, its agent is ready and its disks are managed, unless `views` and `vm_bodies` say otherwise. `unreadable` holds names of
-    reads, see `READS`, and types of resources that can't be listed.
+    reads, see `READS`, scopes, or types of resources that can't be listed. The caller may do everything unless
+    `permission_bodies` has entries, by lower-cased scope; `denials` has policy evaluations by lower-cased scope and type.
     """
 
     now: datetime = NOW
@@ -45,6 +46,11 @@ class FakeSurvey:
     lock_bodies: list[Body] = field(default_factory=list)
     prevalidations: dict[str, Body] = field(default_factory=dict)
     asked_azure: list[str] = field(default_factory=list)
+    permission_bodies: dict[str, list[Body]] = field(default_factory=dict)
+    denials: dict[tuple[str, str], list[Body]] = field(default_factory=dict)
+    missing_scopes: set[str] = field(default_factory=set)
+    asked_scopes: list[tuple[str, str]] = field(default_factory=list)
+    asked_contents: list[Body] = field(default_factory=list)
     admin_rule_bodies: dict[str, list[Body]] = field(default_factory=dict)
     assignments: dict[str, list[Body]] = field(default_factory=dict)
     roles: list[Body] = field(default_factory=list)
@@ -156,6 +162,28 @@ class FakeSurvey:
     def locks(self, subscription: str) -> Iterable[Body]:
         self._read("locks")
         return [lock for lock in self.lock_bodies if str(lock["id"]).split("/")[2] == subscription]
+
+    def permissions(self, scope: str) -> Iterable[Body]:
+        self._read("permissions")
+        self._read(scope.lower())
+        self.asked_scopes.append(("permissions", scope.lower()))
+        if not self.permission_bodies:
+            return [{"actions": ["*"], "notActions": []}]
+        return [
+            body
+            for key, bodies in self.permission_bodies.items()
+            if f"{scope.lower()}/".startswith(f"{key}/")
+            for body in bodies
+        ]
+
+    def policy_restrictions(self, scope: str, resource: Mapping[str, object]) -> Body | None:
+        self._read("policy_restrictions")
+        self.asked_scopes.append((str(resource["type"]), scope.lower()))
+        self.asked_contents.append(dict(resource))
+        if scope.lower() in self.missing_scopes:
+            return None
+        found = self.denials.get((scope.lower(), str(resource["type"]).lower()), [])
+        return {"fieldRestrictions": [], "contentEvaluationResult": {"policyEvaluations": found}}
 
     def add_resource(self, body: Body) -> None:
         self.resource_bodies[str(body["id"]).lower()] = body

@@ -5,6 +5,7 @@ from typing import Any
 from zlib import crc32
 
 from reconciler.sandbox import operations
+from reconciler.sandbox.azure_policies import snapshots_denied
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import jobs
@@ -140,6 +141,15 @@ def _backup_ends(world: World, job: Row, item: Row) -> list[Row]:
         said = "The Azure Virtual Machine wasn't found."
         meta["lastBackupStatus"] = "Failed"
         return [jobs.end_job(job, "Failed", world.now(), (400094, "UserErrorVmNotFoundV2", said)), item_row(meta)]
+    policy = world.get(meta["policyId"])
+    rules = policy.body["properties"] if policy is not None else {}
+    if snapshots_denied(world, meta["vmId"], vm.body["location"], rules):
+        said = "An invalid policy is configured on the VM which is preventing Snapshot operation."
+        meta["lastBackupStatus"] = "Failed"
+        return [
+            jobs.end_job(job, "Failed", world.now(), (0, "UserErrorRequestDisallowedByPolicy", said)),
+            item_row(meta),
+        ]
     taken = started + _SNAPSHOT_DELAY
     meta |= {"lastBackupStatus": "Completed", "lastPoint": text(taken)}
     meta["state"] = "Protected"

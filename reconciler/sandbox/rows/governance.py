@@ -1,0 +1,48 @@
+"""Rows of what governs the caller: the permissions of a scope, and what Azure Policy would say to a resource."""
+
+from reconciler.sandbox import access
+from reconciler.sandbox.azure_policies import Violation, violations
+from reconciler.sandbox.call import Call
+from reconciler.sandbox.rows.any_resource import scope
+from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
+from reconciler.sandbox.wire import Refusal, Response, reply
+
+
+def permissions(call: Call) -> Response:
+    """What the caller may do there, inherited rights too."""
+    return reply({"value": list(access.entries(call.world, scope(call).key))})
+
+
+def check_restrictions(call: Call) -> Response:
+    """Denials only, and audits when they are asked for."""
+    details = call.body.get("resourceDetails")
+    content = details.get("resourceContent") if isinstance(details, dict) else None
+    if not isinstance(content, dict) or not content.get("type"):
+        raise Refusal(400, "InvalidCheckRestrictionsRequest", "The resource content must have a type.")
+    told = ("Deny", "Audit") if call.body.get("includeAuditEffect") is True else ("Deny",)
+    found = [each for each in violations(call.world, scope(call).key, content) if each.effect in told]
+    evaluations = [_evaluation(each) for each in found]
+    return reply({"fieldRestrictions": [], "contentEvaluationResult": {"policyEvaluations": evaluations}})
+
+
+def _evaluation(violation: Violation) -> dict[str, object]:
+    return {
+        "policyInfo": {"policyDefinitionId": violation.definition_id, "policyAssignmentId": violation.id},
+        "evaluationResult": "NonCompliant",
+        "evaluationDetails": {"evaluatedExpressions": list(violation.expressions)},
+        "effectDetails": {"policyEffect": violation.effect},
+    }
+
+
+_RESOURCE = f"{GROUP}/providers/{{namespace}}/{{type}}/{{resource}}"
+_CHECK = "providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+ROUTES = (
+    *(
+        Route("GET", f"{root}/providers/Microsoft.Authorization/permissions", permissions, "SDK", counter="arm")
+        for root in (SUBSCRIPTION, GROUP, _RESOURCE)
+    ),
+    *(
+        Route("POST", f"{root}/{_CHECK}", check_restrictions, "SDK", "pending fields are not judged", counter="arm")
+        for root in (SUBSCRIPTION, GROUP)
+    ),
+)

@@ -22,7 +22,7 @@ class Lists(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Disks:
-    """The kinds of disks of some VMs. `unseen`: of each account whose encryption can't be told, why; its disks count as unencrypted."""
+    """The kinds of disks of some VMs. `unseen`: accounts whose encryption can't be told, and why; their disks count as unencrypted."""
 
     kinds: frozenset[Disk] = frozenset()
     unseen: tuple[str, ...] = ()
@@ -45,7 +45,8 @@ def disks_among(machines: Iterable[Wire], lists: Lists) -> Disks:
         known, why = _encrypted(subscription, lists)
         if not all(known.get(account, False) for account in named):
             kinds.add("unencrypted")
-        unseen += [f"{account}: {why}" for account in sorted(named - known.keys())]
+        if hidden := sorted(named - known.keys()):
+            unseen.append(f"{', '.join(hidden)}: {why}")
     return Disks(frozenset(kinds), tuple(unseen))
 
 
@@ -55,7 +56,7 @@ def _encrypted(subscription: str, lists: Lists) -> tuple[dict[str, bool], str]:
         listed = lists.resources(subscription, STORAGE_ACCOUNT_TYPE)
         blobs = ((body, ("properties", "encryption", "services", "blob", "enabled")) for body in listed)
         return {dig_text(body, "name").lower(): dig(body, *path) is True for body, path in blobs}, (
-            f"subscription {subscription} has no account of this name, or it may not be seen"
+            f"subscription {subscription} has no such account, or it may not be seen"
         )
     except Unreadable as error:
         if error.status != 403:

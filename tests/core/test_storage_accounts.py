@@ -56,8 +56,8 @@ def test_one_list_a_subscription_and_none_without_unmanaged_disks() -> None:
     assert disks_among([machine(), {"id": "nonsense"}], lists).unseen == ()
     assert lists.asked == []
     uri = "https://safe.blob.core.windows.net/vhds/a.vhd"
-    disks = disks_among([machine(uri), machine(uri, uri), machine(uri, vm=VMS[1])], lists)
-    assert disks.unseen == ("safe: the storage accounts of subscription s2 may not be listed",)
+    disks = disks_among([machine(uri), machine(uri, uri), machine(uri, uri.replace("safe", "also"), vm=VMS[1])], lists)
+    assert disks.unseen == ("also, safe: the storage accounts of subscription s2 may not be listed",)
     assert lists.asked == [f"s1 {STORAGE_ACCOUNT_TYPE}", f"s2 {STORAGE_ACCOUNT_TYPE}"]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure.mgmt.recoveryservices import RecoveryServicesClient
     from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
-Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles", "policy"]
+Family = Literal["vaults", "backup", "compute", "network", "locks", "graph", "key_vaults", "roles", "policy", "storage"]
 API_VERSIONS: dict[Family, str] = {
     "vaults": "2026-11-01",
     "backup": "2026-10-01",
@@ -28,6 +28,7 @@ API_VERSIONS: dict[Family, str] = {
     "graph": "2021-03-01",
     "key_vaults": "2023-07-01",
     "roles": "2022-04-01",
+    "storage": "2024-01-01",
     "policy": "2024-10-01",
 }
 
@@ -77,9 +78,9 @@ class Clients:
         return self._client("network", subscription, NetworkManagementClient)
 
     def raw(self, family: Family, subscription: str) -> SendsRequests:
-        """The client of the family for raw reads; the caller names the api-version. Locks, roles, policies are on all kinds of resources,
-
-        and Resource Graph is asked about all kinds (its own client reads answers only with a policy that is not in our pipeline).
+        """The client of the family for raw reads; the caller names the api-version. Locks, roles and policies are on all kinds of
+        resources, key vaults and storage accounts are only read, and Resource Graph is asked about all kinds (its own client reads
+        answers only with a policy that is not in our pipeline).
         """
         makers: dict[Family, Callable[[str], object]] = {
             "vaults": self.vaults,
@@ -90,6 +91,7 @@ class Clients:
             "graph": self.network,
             "key_vaults": self.compute,
             "roles": self.compute,
+            "storage": self.compute,
             "policy": self.compute,
         }
         return cast(SendsRequests, makers[family](subscription))

@@ -12,6 +12,7 @@ from reconciler.cloud.paths import (
     backup_status_path,
     instance_view_path,
     item_path,
+    list_path,
     permissions_path,
     policy_path,
     policy_restrictions_path,
@@ -32,6 +33,7 @@ FAMILIES: dict[str, Family] = {
     "microsoft.compute": "compute",
     "microsoft.recoveryservices": "vaults",
     "microsoft.keyvault": "key_vaults",
+    "microsoft.storage": "storage",
 }
 RUN_COMMANDS = "microsoft.compute/virtualmachines/runcommands"
 WITH_VIEW = "&%24expand=instanceView"
@@ -76,6 +78,11 @@ class Direct:
         gone = CHILD_GONE if len(named.names) > 1 else GONE
         options = WITH_VIEW if named.resource_type.lower() == RUN_COMMANDS else ""
         return self._reader.one(family, named.path, gone, options)[0]
+
+    def resources(self, subscription: str, resource_type: str) -> tuple[Body, ...]:
+        """All resources of a type of the subscription."""
+        family = FAMILIES[resource_type.partition("/")[0].lower()]
+        return self._reader.all(family, list_path(subscription, resource_type)).values
 
     def protecting_vault(self, vm: VmRef, location: str) -> str:
         """Id of the vault that actively protects the VM, or "" (backupstatus-protected-2022).

@@ -63,6 +63,10 @@ class Look:
     def resource(self, resource_id: str) -> Body | None:
         return self._memo.ask(("resource", resource_id.lower()), lambda: self._direct.resource(resource_id))
 
+    def resources(self, subscription: str, resource_type: str) -> tuple[Body, ...]:
+        asked = ("resources", subscription.lower(), resource_type.lower())
+        return self._memo.ask(asked, lambda: self._direct.resources(subscription, resource_type))
+
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         machine = self.machine(vm)
         location = machine.location if machine else dig_text(self.vault(vault), "location")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.cloud.direct import FAMILIES, RUN_COMMANDS, Direct
+from reconciler.cloud.direct import RUN_COMMANDS, Direct
 from reconciler.cloud.memo import Memo
 from reconciler.cloud.paths import (
     ResourcePath,
-    list_path,
     locks_path,
     resource_of,
     role_assignments_path,
@@ -93,10 +92,7 @@ class Resources:
 
     def _by_id(self, subscription: str, resource_type: str) -> dict[str, Body]:
         def read() -> dict[str, Body]:
-            family = FAMILIES[resource_type.partition("/")[0].lower()]
-            return {
-                _key(body): body for body in self._reader.all(family, list_path(subscription, resource_type)).values
-            }
+            return {_key(body): body for body in self._direct.resources(subscription, resource_type)}
 
         return self._memo.ask(("resources", subscription.lower(), resource_type.lower()), read)
 

@@ -28,7 +28,7 @@ from reconciler.cloud.resources import Resources
 from reconciler.cloud.run_commands import RunCommands
 from reconciler.core.desired import FirewallEgress, Spec
 from reconciler.core.errors import Unreadable
-from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VaultRef, VmRef, parse_vault, parse_vm
+from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VM_TYPE, VaultRef, VmRef, parse_vault, parse_vm
 from reconciler.core.live import Machine, Wire
 from reconciler.core.wire import dig, dig_object, dig_text
 
@@ -137,6 +137,8 @@ class Snapshot:
         return self._resources.one(resource_id)
 
     def resources(self, subscription: str, resource_type: str) -> Sequence[Body]:
+        if resource_type == VM_TYPE:
+            return tuple(self._virtual_machines(subscription).values())
         return self._resources.listed(subscription, resource_type)
 
     def locks(self, subscription: str) -> Sequence[Body]:

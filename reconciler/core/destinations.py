@@ -1,9 +1,11 @@
 """Where the traffic of a backup goes, as service tags and ports, for those VMs that need a way out (backup-rules D.1, D.2).
 
-| for       | tag                  | ports                                             |
-| storage   | Storage.<Region>     | 443; 8443 for managed disks, 80 for unmanaged ones |
-| backup    | AzureBackup          | 443                                               |
-| identity  | AzureActiveDirectory | 443                                               |
+| for       | tag                  | ports                                                                                      |
+| storage   | Storage.<Region>     | 443; 8443 for managed disks, 80 for unmanaged ones in an account that is not encrypted    |
+| backup    | AzureBackup          | 443                                                                                        |
+| identity  | AzureActiveDirectory | 443                                                                                        |
+
+Which accounts are encrypted is told by `core/storage_accounts.py`.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from reconciler.core.live import Wire
 from reconciler.core.places import ServiceTag, place
 from reconciler.core.wire import dig, dig_list, dig_object
 
-Disk = Literal["managed", "unmanaged", "writeAccelerated"]
-PORTS: dict[str, int] = {"managed": 8443, "unmanaged": 80}
-HTTPS = 443
+Disk = Literal["managed", "unmanaged", "unencrypted", "writeAccelerated"]  # unencrypted ones are unmanaged, too
+PORTS: dict[str, int] = {"managed": 8443, "unencrypted": 80}
+HTTPS, HTTP = 443, 80
+EVER_NEEDED = frozenset({HTTPS, *PORTS.values()})  # of storage, by VMs of whatever disks
 
 # As tags spell them (service-tags-overview); other regions go by the name that Azure Resource Manager has for them.
 _REGIONS = """
@@ -56,7 +59,7 @@ def storage_tag(location: str) -> str:
 
 
 def disks_of(machine: Wire) -> frozenset[Disk]:
-    """The kinds of disks that a VM has, from its body."""
+    """The kinds of disks that a VM has, from its body; it doesn't say which ones are unencrypted."""
     storage = dig_object(machine, "properties", "storageProfile")
     disks = [storage.get("osDisk"), *dig_list(storage, "dataDisks")]
     return frozenset(kind for disk in disks for kind in _kinds(disk))

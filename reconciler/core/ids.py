@@ -8,6 +8,7 @@ VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
 NSG_TYPE = "Microsoft.Network/networkSecurityGroups"
 FIREWALL_TYPE = "Microsoft.Network/azureFirewalls"
+STORAGE_ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 
 
 @dataclass(frozen=True, slots=True, order=True)

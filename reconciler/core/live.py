@@ -74,6 +74,11 @@ class Live(Protocol):
         network, subnet, route table, azureFirewalls, firewallPolicies and their rule collection groups, runCommands."""
         ...
 
+    def resources(self, subscription: str, resource_type: str) -> Iterable[Wire]:
+        """All resources of a type (`Microsoft.Network/networkInterfaces`, `Microsoft.Storage/storageAccounts`, …) of the
+        subscription, by one list."""
+        ...
+
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         """Id of another vault that actively protects the VM, or ""."""
         ...
@@ -89,10 +94,6 @@ class Survey(Live, Protocol):
         ...
 
     def policies(self, vault: VaultRef) -> Iterable[Wire]: ...
-
-    def resources(self, subscription: str, resource_type: str) -> Iterable[Wire]:
-        """All resources of a type (`Microsoft.Network/networkInterfaces`, `Microsoft.KeyVault/vaults`, …), by one list."""
-        ...
 
     def prevalidation(self, vault: VaultRef, vm: VmRef) -> Wire:
         """Azure's own word on whether protecting the VM in this vault would work; one request a VM (wire-facts 5.8)."""

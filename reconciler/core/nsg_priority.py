@@ -14,13 +14,9 @@ _UNOPPOSED = 4000
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """Every number before the first deny that matches is taken; `deny` is None when simply every number is.
-
-    `renumber`: the rules that would have to move, each with its new number; their order stays as it is. Empty when that would not help.
-    """
+    """Every number before the first deny that matches is taken; `deny` is None when simply every number is."""
 
     deny: SecurityRule | None
-    renumber: tuple[tuple[SecurityRule, int], ...]
 
 
 def free_priority(
@@ -48,14 +44,30 @@ def free_priority(
         numbers += range(_UNOPPOSED + 1, LAST_PRIORITY + 1)
     free: int | None = next((number for number in numbers if number not in taken), None)
     if free is None:
-        return NoRoom(first, _moved_up(custom, first, taken) if first else ())
+        return NoRoom(first)
     return free
 
 
-def _moved_up(
-    rules: Iterable[SecurityRule], first: SecurityRule, taken: Collection[int]
+def make_room(
+    rules: Iterable[SecurityRule], first: int, count: int, kept: Collection[int] = ()
 ) -> tuple[tuple[SecurityRule, int], ...]:
-    """The run of rules from `first` to the next gap, each one number up: that frees the number of `first`."""
-    gap = next((number for number in range(first.priority, LAST_PRIORITY + 1) if number not in taken), 0)
-    run = sorted((rule for rule in rules if first.priority <= rule.priority < gap), key=lambda rule: rule.priority)
-    return tuple((rule, rule.priority + 1) for rule in run)
+    """The rules of one direction that have to get other numbers so that `count` more of them are free before the rule at `first`.
+
+    Each with its new number, which is a higher one; their order stays as it is, and the last one comes first, so that each number is free
+    when it is needed. `kept`: numbers that nobody may take. Empty when that would lead beyond the last number.
+    """
+    moves: list[tuple[SecurityRule, int]] = []
+    number, missing = first, count
+    while missing:
+        missing -= number not in kept
+        number += 1
+    for rule in sorted((rule for rule in rules if rule.priority >= first), key=lambda rule: rule.priority):
+        if rule.priority in kept:
+            continue
+        while number in kept:
+            number += 1
+        if rule.priority >= number:
+            break
+        moves.insert(0, (rule, number))
+        number += 1
+    return tuple(moves) if number <= LAST_PRIORITY + 1 else ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.core.ids import VAULT_TYPE, VM_TYPE
+from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, VAULT_TYPE, VM_TYPE
 from reconciler.core.plan import Action, Operation, Step
 
 Place = Literal["vault", "vm", "resource", "subscription"]
@@ -128,6 +128,7 @@ READ_RIGHTS: tuple[ReadRight, ...] = (
     ReadRight("plan", "Microsoft.Network/azureFirewalls/read", "wire-facts 8"),
     ReadRight("plan", "Microsoft.Network/firewallPolicies/read", "wire-facts 8"),
     ReadRight("plan", f"{_RULES}/read", "wire-facts 8"),
+    ReadRight("plan", f"{STORAGE_ACCOUNT_TYPE}/read", "backup-rules D.2"),
     ReadRight("preflight", "Microsoft.RecoveryServices/locations/backupPreValidateProtection/action", _G),
     ReadRight("preflight", "Microsoft.Compute/disks/read", _G),
     ReadRight("preflight", "Microsoft.Network/routeTables/read", "backup-rules D.3, I.29"),

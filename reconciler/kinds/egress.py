@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.desired import Egress, Spec
-from reconciler.core.destinations import Disk, disks_of
-from reconciler.core.ids import VmRef
+from reconciler.core.destinations import disks_of
+from reconciler.core.ids import VM_TYPE, VmRef
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Finding, Severity
+from reconciler.core.storage_accounts import Disks, disks_among
 from reconciler.core.wire import dig_text
 from reconciler.kinds.addresses import egress_address
 
 _OWNER = "Managed by azbackup: egress"
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,20 @@ def is_anyones(name: str, description: str) -> bool:
     return name.lower().startswith("azbackup-") and description.startswith(_OWNER)
 
 
-def disks_of_all(use: EgressUse, live: Live) -> frozenset[Disk]:
+def machines_of(use: EgressUse, live: Live) -> list[Wire]:
+    """The bodies of the VMs that use an egress and are there. Many come from lists, or a fresh look would ask for each of them."""
+    listed: dict[str, Wire] = {}
+    if len(use.vms) > _FEW:
+        for subscription in {vm.subscription.lower() for vm in use.vms}:
+            bodies = live.resources(subscription, VM_TYPE)
+            listed.update({dig_text(body, "id").lower(): body for body in bodies})
+    found = (listed.get(vm.key) or live.virtual_machine(vm) for vm in use.vms)
+    return [body for body in found if body is not None]
+
+
+def disks_of_all(use: EgressUse, live: Live) -> Disks:
     """The kinds of disks of all VMs that use an egress; of a VM that is not there, none."""
-    bodies = [body for vm in use.vms if (body := live.virtual_machine(vm)) is not None]
-    return frozenset(kind for body in bodies for kind in disks_of(body))
+    return disks_among(machines_of(use, live), live)
 
 
 def busy_of(body: Wire | None) -> str:
@@ -74,8 +86,8 @@ def busy_of(body: Wire | None) -> str:
     return f"{dig_text(body, 'name')} is {state}" if state in ("Creating", "Updating", "Deleting") else ""
 
 
-def not_needed(use: EgressUse, disks: frozenset[Disk]) -> tuple[Finding, ...]:
-    if disks != {"managed"}:
+def not_needed(use: EgressUse, live: Live) -> tuple[Finding, ...]:
+    if {kind for body in machines_of(use, live) for kind in disks_of(body)} != {"managed"}:
         return ()
     return (
         finding_of(
@@ -84,6 +96,21 @@ def not_needed(use: EgressUse, disks: frozenset[Disk]) -> tuple[Finding, ...]:
             f"{len(use.vms)} {'VMs with managed disks go' if len(use.vms) != 1 else 'VM with managed disks goes'} out this way",
             "the backup of VMs with managed disks and a ready agent needs no way out of their own (backup-rules D.1)",
             "none needed; where the network rules of your organisation don't ask for it, leave egress out",
+            "info",
+        ),
+    )
+
+
+def accounts_not_seen(use: EgressUse, disks: Disks) -> tuple[Finding, ...]:
+    if not disks.unseen:
+        return ()
+    return (
+        finding_of(
+            use.egress,
+            "P208",
+            f"whether the storage accounts of unmanaged disks are encrypted was not seen: {'; '.join(disks.unseen)}",
+            "disks in an account that is not encrypted need port 80, so 80 is opened beside 443 (backup-rules D.2)",
+            "give the identity the right Microsoft.Storage/storageAccounts/read there, or convert the disks to managed ones",
             "info",
         ),
     )

@@ -39,21 +39,34 @@ class Collection:
 
 def wanted_form(family: Family, egress: FirewallEgress, priority: int, needed: Iterable[Destination]) -> Form:
     """The FQDN tag AzureBackup passes the data of backups; storage and identity are reached by their service tags (backup-rules D.2)."""
-    sources = sorted(egress.sources)
-    if family == "application":
-        rule = {"sources": sources, "fqdnTags": ["AzureBackup"], "protocols": ["Https:443"]}
-        return {"priority": priority, "action": "Allow", "rules": {"backup": rule}}
-    rules = {
-        each.purpose: {
-            "sources": sources,
-            "destinations": [each.tag],
-            "ports": [str(port) for port in each.ports],
-            "protocols": ["TCP"],
-        }
-        for each in needed
-        if each.purpose != "backup"
-    }
+    purposes: dict[str, list[Destination]] = {}
+    for each in needed:
+        if family_of(each) == family:
+            purposes.setdefault(each.purpose, []).append(each)
+    rules = {name: _wanted_rule(found, sorted(egress.sources)) for name, found in purposes.items()}
     return {"priority": priority, "action": "Allow", "rules": rules}
+
+
+def family_of(needed: Destination) -> Family:
+    return "application" if needed.purpose == "backup" else "network"
+
+
+def _wanted_rule(needed: list[Destination], sources: list[str]) -> Form:
+    """For one purpose; storage has a tag for each region."""
+    if family_of(needed[0]) == "application":
+        return {"sources": sources, "fqdnTags": ["AzureBackup"], "protocols": ["Https:443"]}
+    tags, ports = {each.tag for each in needed}, {port for each in needed for port in each.ports}
+    return {
+        "sources": sources,
+        "destinations": in_order(tags),
+        "ports": [str(port) for port in sorted(ports)],
+        "protocols": ["TCP"],
+    }
+
+
+def in_order(texts: Iterable[object]) -> list[str]:
+    """As forms have lists whose order means nothing: ports by their size."""
+    return sorted(map(str, texts), key=lambda each: (len(each), each))
 
 
 def live_form(collection: Collection) -> Form:
@@ -70,7 +83,7 @@ def _rule_form(rule: Wire) -> Form:
         ("ports", "destinationPorts"),
     ):
         if found := dig_list(rule, name):
-            form[key] = sorted(map(str, found), key=lambda each: (len(each), each))
+            form[key] = in_order(found)
     spoken = {*_SPOKEN, "protocols", "ipProtocols"}
     return form | {
         key: value for key, value in rule.items() if key not in spoken and value not in ([], None, False, "")

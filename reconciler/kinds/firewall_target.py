@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.desired import FirewallEgress
+from reconciler.core.errors import Unreadable
 from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Write
 from reconciler.core.wire import dig_int, dig_list, dig_object, dig_text
 from reconciler.kinds.egress import busy_of
 from reconciler.kinds.firewall_forms import (
-    FAMILIES,
     Collection,
     Family,
     Form,
@@ -21,6 +21,7 @@ from reconciler.kinds.firewall_forms import (
     policy_body,
     policy_collections,
 )
+from reconciler.kinds.firewall_order import Rule, classic_rules, policy_rules
 
 FIRST_PRIORITY, LAST_PRIORITY, _ALONE = 100, 65000, 1000
 _GROUP = "azbackup"
@@ -30,14 +31,17 @@ _GROUP = "azbackup"
 class Target:
     """What one PUT writes. `body` is the firewall, or the group; None for a group that is not there yet.
 
-    `policy_id` is "" for a classic firewall; `others` are the priorities of the policy's other groups.
+    `policy_id` is "" for a classic firewall; `groups` are the policy's other groups, `inherited` those of each parent, the topmost
+    first. `unseen` is the id of a parent that may not be read, or "".
     """
 
     id: str
     body: Wire | None
     location: str
     policy_id: str = ""
-    others: frozenset[int] = frozenset()
+    groups: tuple[Wire, ...] = ()
+    inherited: tuple[tuple[Wire, ...], ...] = ()
+    unseen: str = ""
     busy: str = ""
 
     def name(self, egress: FirewallEgress, family: Family) -> str:
@@ -47,27 +51,36 @@ class Target:
         """All among which a priority of this family is used once: in a group those of both."""
         return policy_collections(self.body) if self.policy_id else classic_collections(self.body or {}, family)
 
-    def write(self, egress: FirewallEgress, forms: Mapping[Family, Form]) -> Write:
-        """Everything else as it was read, byte for byte; a family without a form loses its collection."""
+    def rules(self, write: Write | None = None) -> tuple[Rule, ...]:
+        """All rules in their order, as they are or as a write of this target leaves them."""
+        body = write.body if write is not None else self.body
+        if not self.policy_id:
+            return classic_rules(body or {})
+        own = () if body is None else ({**body, "id": self.id},)
+        return policy_rules((*self.inherited, (*self.groups, *own)))
+
+    def write(self, egress: FirewallEgress, forms: Mapping[Family, Form | None]) -> Write:
+        """Everything else as it was read, byte for byte; a form that is None takes the collection of its family away."""
         if self.policy_id:
             return self._write_group(egress, forms)
         properties = dict(dig_object(self.body, "properties"))
-        for family in FAMILIES:
+        for family, form in forms.items():
             name, key = self.name(egress, family), f"{family}RuleCollections"
-            new = classic_body(name, family, forms[family], egress) if family in forms else None
+            new = classic_body(name, family, form, egress) if form is not None else None
             properties[key] = _replaced(dig_list(properties, key), name, new)
         return Write("firewall.put", body={**(self.body or {}), "properties": properties}, resource_id=self.id)
 
-    def _write_group(self, egress: FirewallEgress, forms: Mapping[Family, Form]) -> Write:
+    def _write_group(self, egress: FirewallEgress, forms: Mapping[Family, Form | None]) -> Write:
         properties = dig_object(self.body, "properties")
         collections = dig_list(properties, "ruleCollections")
-        for family in FAMILIES:
+        for family, form in forms.items():
             name = self.name(egress, family)
-            new = policy_body(name, family, forms[family], egress) if family in forms else None
+            new = policy_body(name, family, form, egress) if form is not None else None
             collections = _replaced(collections, name, new)
         if not collections:
             return Write("rule_collection_group.delete", resource_id=self.id)
-        priority = dig_int(properties, "priority") or free_in_front(self.others)
+        taken = [number for each in self.groups if (number := dig_int(each, "properties", "priority")) is not None]
+        priority = dig_int(properties, "priority") or free_in_front(taken)
         body: dict[str, object] = {"name": _GROUP, "properties": {"priority": priority, "ruleCollections": collections}}
         if etag := dig_text(self.body, "etag"):
             body["etag"] = etag
@@ -84,12 +97,34 @@ def target_of(egress: FirewallEgress, live: Live) -> Target | None:
     if not policy_id:
         return Target(egress.firewall.id, firewall, location, busy=busy_of(firewall))
     policy, group_id = live.resource(policy_id), f"{policy_id}/ruleCollectionGroups/{_GROUP}"
-    group = live.resource(group_id)
+    group, groups = live.resource(group_id), _groups(policy, live, but=group_id)
+    inherited, unseen = _inherited(policy, live, {policy_id.lower()})
+    busy = next((busy for each in (policy, group, *groups) if (busy := busy_of(each))), "")
+    return Target(group_id, group, location, policy_id, groups, inherited, unseen, busy)
+
+
+def _groups(policy: Wire | None, live: Live, but: str = "") -> tuple[Wire, ...]:
     ids = [dig_text(each, "id") for each in dig_list(policy, "properties", "ruleCollectionGroups")]
-    others = [live.resource(each) for each in ids if each and each.lower() != group_id.lower()]
-    taken = frozenset(number for each in others if (number := dig_int(each, "properties", "priority")) is not None)
-    busy = next((busy for each in (policy, group, *others) if (busy := busy_of(each))), "")
-    return Target(group_id, group, location, policy_id, taken, busy)
+    found = (live.resource(each) for each in ids if each and each.lower() != but.lower())
+    return tuple(each for each in found if each is not None)
+
+
+def _inherited(policy: Wire | None, live: Live, seen: set[str]) -> tuple[tuple[tuple[Wire, ...], ...], str]:
+    """The groups of the parents of a policy, the topmost first, and the id of one that may not be read, or ""."""
+    parent_id = dig_text(policy, "properties", "basePolicy", "id")
+    if not parent_id or parent_id.lower() in seen:
+        return (), ""
+    try:
+        parent = live.resource(parent_id)
+        groups = _groups(parent, live)
+    except (
+        Unreadable
+    ) as error:  # parents are often another team's; they are asked for what they say, not to write there
+        if error.status != 403:
+            raise
+        return (), parent_id
+    above, unseen = _inherited(parent, live, {*seen, parent_id.lower()})
+    return (*above, groups), unseen
 
 
 def free_in_front(taken: Iterable[int]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.desired import NsgEgress, ProxyEgress
-from reconciler.core.destinations import destinations
+from reconciler.core.destinations import EVER_NEEDED, destinations
 from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
@@ -14,8 +14,18 @@ from reconciler.core.places import NetworkSpace
 from reconciler.core.plan import Finding
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.kinds.addresses import guest_proxy_address
-from reconciler.kinds.egress import EgressEntry, EgressUse, busy_of, disks_of_all, finding_of, missing, not_needed
-from reconciler.kinds.security_rules import WantedRule, removal_steps, rule_steps
+from reconciler.kinds.egress import (
+    EgressEntry,
+    EgressUse,
+    accounts_not_seen,
+    busy_of,
+    disks_of_all,
+    finding_of,
+    missing,
+    not_needed,
+)
+from reconciler.kinds.rule_places import WantedRule
+from reconciler.kinds.security_rules import removal_steps, rule_steps
 
 _PROXY_PORTS = (80, 443)  # those of the sites that a backup reaches over a proxy
 
@@ -37,8 +47,7 @@ def assess_rules(entry: EgressEntry, live: Live) -> Assessment:
         guests = tuple(guest_proxy_address(use.egress.name, vm) for vm in use.vms)
         return Assessment(removal_steps(use.egress, wanted.groups, live, guests), busy=busy)
     steps, findings = rule_steps(wanted.rules, _of_all(entry.all, live), live)
-    notes = not_needed(use, disks_of_all(use, live))
-    return Assessment(steps, (*wanted.findings, *findings, *notes), busy)
+    return Assessment(steps, (*wanted.findings, *findings, *not_needed(use, live)), busy)
 
 
 def _of_all(uses: Iterable[EgressUse], live: Live) -> tuple[WantedRule, ...]:
@@ -67,11 +76,25 @@ def _of_group(egress: NsgEgress, use: EgressUse, live: Live) -> Wanted:
     if group is None:
         gone = missing(egress, "P201", "network security group", group_id)
         return Wanted(findings=(gone,) if egress.present else ())
+    if not egress.present:
+        return Wanted(groups=(group_id,))
+    disks = disks_of_all(use, live)
+    places = destinations(dig_text(group, "location"), disks.kinds)
     rules = tuple(
-        WantedRule(egress, group_id, each.purpose, "Outbound", "VirtualNetwork", each.tag, each.ports, "NET-01")
-        for each in destinations(dig_text(group, "location"), disks_of_all(use, live))
+        WantedRule(
+            egress,
+            group_id,
+            each.purpose,
+            "Outbound",
+            "VirtualNetwork",
+            each.tag,
+            each.ports,
+            "NET-01",
+            kept=EVER_NEEDED,
+        )
+        for each in places
     )
-    return Wanted(rules, (group_id,))
+    return Wanted(rules, (group_id,), accounts_not_seen(use, disks))
 
 
 def _of_proxy(egress: ProxyEgress, live: Live) -> Wanted:
@@ -120,4 +143,5 @@ def _configuration(interface: Wire | None, address: str) -> object | None:
 def _groups_of_interface(interface: Wire | None, configuration: object, live: Live) -> tuple[str, ...]:
     subnet = live.resource(dig_text(configuration, "properties", "subnet", "id"))
     places = (dig_object(subnet, "properties"), dig_object(interface, "properties"))
-    return tuple(dict.fromkeys(group for each in places if (group := dig_text(each, "networkSecurityGroup", "id"))))
+    groups = (dig_text(each, "networkSecurityGroup", "id") for each in places)
+    return tuple({group.lower(): group for group in groups if group}.values())  # one group in two spellings is one

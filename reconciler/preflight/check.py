@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from reconciler.core.desired import DesiredVault, Spec
+from reconciler.core.desired import Spec
 from reconciler.core.errors import Unreadable
 from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan
@@ -16,9 +16,9 @@ from reconciler.preflight.disks import disk_findings, managed_disks
 from reconciler.preflight.egress import needs_network, ways_out
 from reconciler.preflight.encryption import encryption_of
 from reconciler.preflight.key_vaults import KeyVaults
-from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings
+from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings, write_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
-from reconciler.preflight.network import Network, NotFound
+from reconciler.preflight.network import Network, NotFound, NotSeen
 from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
 from reconciler.preflight.rights import right_concerns
 from reconciler.preflight.subject import Subject, subjects
@@ -58,7 +58,8 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
         own = [subject for subject in wanted if subject.vault.ref == vault.ref]
         yield from vault_findings(vault, own, survey, plan)
         policies = [policy for policy in spec.policies if policy.vault == vault.ref]
-        yield from vault_lock_findings(vault, policies, checks.locks(vault))
+        yield from vault_lock_findings(vault, policies, checks.locks(vault.ref.subscription))
+    yield from write_lock_findings(plan, checks.locks)
 
 
 class _Checks:
@@ -73,10 +74,10 @@ class _Checks:
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
 
-    def locks(self, vault: DesiredVault) -> tuple[Lock, ...]:
+    def locks(self, subscription: str) -> tuple[Lock, ...]:
         """Without the right to list locks there are none to be told of; the subjects say that they were not seen."""
         try:
-            return self._locks_of(vault.ref.subscription)
+            return self._locks_of(subscription)
         except Unreadable:
             return ()
 
@@ -141,8 +142,21 @@ class _Checks:
         except NotFound as error:
             code = "F296" if needs_network(subject, machine) else "F293"
             return (), (finding(code, subject.address, str(error), where=subject.where),)
+        except NotSeen as error:
+            return (), (self._not_listed(subject, machine, str(error)),)
         except Unreadable as error:
             return (), (_unread(subject, "its network", error),)
+
+    def _not_listed(self, subject: Subject, machine: Wire, resource_id: str) -> Finding:
+        """A list leaves out what the identity may not see, so Azure is asked about the thing itself, where it matters."""
+        if not needs_network(subject, machine):
+            return finding("F293", subject.address, f"{resource_id} is not in its list", where=subject.where)
+        try:
+            told = self._network.told(resource_id)
+        except Unreadable as error:
+            return _unread(subject, "its network", error)
+        what = told or f"its network: {resource_id} is not among those that the identity may list"
+        return finding("F296" if told else "F299", subject.address, what, where=subject.where)
 
     def _try(self, subject: Subject, what: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
         try:

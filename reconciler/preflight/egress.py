@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from reconciler.core.admin_rules import AdminRule, Governed, governed
 from reconciler.core.desired import FirewallEgress, ProxyEgress
-from reconciler.core.destinations import HTTPS, destinations, disks_of
+from reconciler.core.destinations import HTTP, HTTPS, destinations, disks_of
 from reconciler.core.live import Wire
 from reconciler.core.nsg import End, Traffic, passage
 from reconciler.core.places import HOST_ADDRESS, place
 from reconciler.core.plan import Finding
 from reconciler.core.readiness import Reach
 from reconciler.core.spans import Span
+from reconciler.core.storage_accounts import Lists, disks_among
 from reconciler.preflight.admin_rules import AdminRules
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.network import Network, Route, Surroundings, route_to
@@ -25,25 +26,33 @@ _NEED_A_WAY = frozenset({"unmanaged", "writeAccelerated"})
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a VM has to get to. `needed` is what its backup can't do without, `declared` what the spec says should be open."""
+    """Where a VM has to get to. `needed` is what its backup can't do without, `declared` what the spec says should be open.
+
+    `doubt` says why it can't be told whether it is needed, or "".
+    """
 
     place: str
     port: int
     needed: bool
     declared: bool
+    doubt: str = ""
 
 
-def goals(subject: Subject, machine: Wire) -> tuple[Goal, ...]:
-    """The host always; the services of Azure, or instead of them the proxy, for VMs that need a way out of their own (D.1)."""
-    disks = disks_of(machine)
-    needed = not _NEED_A_WAY.isdisjoint(disks)
+def goals(subject: Subject, machine: Wire, lists: Lists) -> tuple[Goal, ...]:
+    """The host always; the services of Azure, or instead of them the proxy, for VMs that need a way out of their own (D.1).
+
+    Raises `Unreadable`, where the ports depend on storage accounts that could not be listed.
+    """
+    needed = not _NEED_A_WAY.isdisjoint(disks_of(machine))
     host = tuple(Goal(HOST_ADDRESS, port, needed=True, declared=False) for port in HOST_PORTS)
     if isinstance(subject.egress, ProxyEgress) and subject.egress.present:
         return (*host, Goal(subject.egress.address, subject.egress.port, needed, declared=True))
     declared = subject.egress is not None and subject.egress.present
+    disks = disks_among([machine], lists)
+    doubts = {HTTP: "; ".join(disks.unseen)}
     services = (
-        Goal(each.tag, port, needed and port in (HTTPS, 80), declared)
-        for each in destinations(subject.vault.location, disks)
+        Goal(each.tag, port, needed and port in (HTTPS, HTTP) and not doubts.get(port), declared, doubts.get(port, ""))
+        for each in destinations(subject.vault.location, disks.kinds)
         for port in each.ports
     )
     return (*host, *services)
@@ -51,20 +60,21 @@ def goals(subject: Subject, machine: Wire) -> tuple[Goal, ...]:
 
 def needs_network(subject: Subject, machine: Wire) -> bool:
     """Whether anything but the host has to be reached: by what the VM is, or by what the spec declares."""
-    return any(goal.declared or goal.needed for goal in goals(subject, machine) if goal.place != HOST_ADDRESS)
+    declared = subject.egress is not None and subject.egress.present
+    return declared or not _NEED_A_WAY.isdisjoint(disks_of(machine))
 
 
 def ways_out(
     subject: Subject, machine: Wire, network: Network, admin: AdminRules
 ) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
-    """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound` and `Unreadable`."""
+    """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound`, `NotSeen` and `Unreadable`."""
     around = network.around(machine)
     rules = admin.of(around.network_id, needed=needs_network(subject, machine))
     routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)
-    firewalls = network.firewalls(subject.wanted.vm.subscription) if routes_lead_on else {}
+    firewalls = _firewalls(subject, network) if routes_lead_on else {}
     reaches: list[Reach] = []
     told: dict[tuple[str, str], list[Goal]] = {}  # code, what says so -> goals
-    for goal in goals(subject, machine):
+    for goal in goals(subject, machine, network.survey):
         route = route_to(around.routes, place(goal.place)) if goal.place != HOST_ADDRESS else None
         leads = route.told(firewalls) if route else ""
         now = _reach(goal, _passage(goal, around, rules, planned=False), leads, drops=_drops(route))
@@ -77,6 +87,18 @@ def ways_out(
             told.setdefault(("F294", leads), []).append(goal)
     found = [_told(subject, code, f"{_named(those)}: {says}") for (code, says), those in told.items()]
     return tuple(reaches), (*found, *_firewall_findings(subject, around.routes, firewalls))
+
+
+def _firewalls(subject: Subject, network: Network) -> Mapping[str, str]:
+    """Those of the VM's subscription, and of that of the firewall that the spec names: a hub often has one of its own."""
+    found = dict(network.firewalls(subject.wanted.vm.subscription))
+    egress = subject.egress
+    if (
+        isinstance(egress, FirewallEgress)
+        and egress.firewall.subscription.lower() != subject.wanted.vm.subscription.lower()
+    ):
+        found |= network.firewalls(egress.firewall.subscription)
+    return found
 
 
 def _named(those: Iterable[Goal]) -> str:
@@ -102,6 +124,8 @@ def _reach(goal: Goal, now: Governed, route: str, *, drops: bool) -> Reach:
 def _consequences(goal: Goal, now: Reach, after: Reach, denied_by: AdminRule | None) -> Iterator[tuple[str, str]]:
     """Code and evidence. What counts is how it will be once the plan has been applied; no plan changes admin rules."""
     if not (goal.needed or goal.declared):
+        if goal.doubt and after.result != "allowed":
+            yield "F290", f"{after.evidence} ({goal.doubt})"
         return
     if after.result == "allowed":
         if now.result != "allowed":

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredPolicy, DesiredVault
 from reconciler.core.live import Wire
-from reconciler.core.plan import Finding
+from reconciler.core.plan import Finding, Plan
 from reconciler.core.wire import dig_text
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.subject import Subject
 
 _MARK = "/providers/microsoft.authorization/locks/"
+_NETWORK = "/providers/microsoft.network/"
 _SERVICE_PREFIX = "azurebackuprg_"
 
 
@@ -74,6 +75,19 @@ def vault_lock_findings(
             yield finding(
                 "F271", address, f"{lock.told} is on resource group {lock.group}", remedy=_remove(lock, "F271")
             )
+
+
+def write_lock_findings(plan: Plan, locks_of_subscription: Callable[[str], Iterable[Lock]]) -> Iterator[Finding]:
+    """Locks that refuse a rule which the plan writes or removes in somebody else's network."""
+    for step in plan.steps:
+        resource_id = step.write.resource_id
+        if _NETWORK not in resource_id.lower():
+            continue
+        removes = step.write.operation.endswith(".delete")
+        for lock in locks_of_subscription(resource_id.split("/")[2]):
+            if lock.covers(resource_id) and (lock.read_only or removes):
+                told = f"{lock.told} is on {lock.scope}"
+                yield finding("F274", step.address, told, remedy=_remove(lock, "F274"))
 
 
 def _holds_snapshots(group: str, location: str, custom: Iterable[tuple[str, str]]) -> bool:

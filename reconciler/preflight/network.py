@@ -17,11 +17,16 @@ from reconciler.preflight.planned_rules import Planned, planned_rules
 
 FIREWALL_TYPE = "Microsoft.Network/azureFirewalls"
 _PARTS_OF_ID = 9
+MOST_ASKED = 5  # each costs a request; an identity that may not see the sixth needs the same right as for the first
 Value = TypeVar("Value")
 
 
 class NotFound(Exception):
-    """A resource that another one names is not there, or not to be seen. The text says which."""
+    """A resource that another one names is not there. The text says which."""
+
+
+class NotSeen(Exception):
+    """A resource that another one names is not among those that may be seen, and whether it is there is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,10 @@ class Network:
     survey: Survey
     plan: Plan
     _known: dict[tuple[str, str], object] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
 
     def around(self, machine: Wire) -> Surroundings:
-        """Raises `NotFound`, and `Unreadable` for what can't be read."""
+        """Raises `NotFound` and `NotSeen`, and `Unreadable` for what can't be read."""
         nic_id = _first([dig_object(each) for each in _interfaces(machine)], "the VM names no network interface")
         nic = self._body(dig_text(nic_id, "id"))
         entries = [dig_object(each, "properties") for each in dig_list(nic, "properties", "ipConfigurations")]
@@ -104,6 +110,7 @@ class Network:
         peers = [
             dig_list(peering, "properties", key, "addressPrefixes")
             for peering in dig_list(network, "properties", "virtualNetworkPeerings")
+            if _connects(peering)
             for key in ("remoteAddressSpace", "remoteVirtualNetworkAddressSpace")
         ]
         known = [dig_list(network, "properties", "addressSpace", "addressPrefixes"), *peers]
@@ -130,8 +137,18 @@ class Network:
         listed = self._once("list", f"{parts[2]} {parts[6]}/{parts[7]}", self._list)
         body = listed.get(resource_id.lower())
         if body is None:
-            raise NotFound(f"{resource_id} is not there")
+            raise NotSeen(resource_id)
         return body
+
+    def told(self, resource_id: str) -> str:
+        """What Azure says of a resource that its list lacks: that it does not exist, or "" when that is not known.
+
+        A list leaves out what the identity may not see. Raises `Unreadable` when that is said.
+        """
+        if resource_id.lower() not in self._asked and len(self._asked) == MOST_ASKED:
+            return ""
+        self._asked.add(resource_id.lower())
+        return "" if self.survey.resource(resource_id) else f"{resource_id} does not exist"
 
     def _list(self, key: str) -> Mapping[str, Wire]:
         subscription, resource_type = key.split(" ")
@@ -190,6 +207,12 @@ def _first(values: list[Wire], otherwise: str) -> Wire:
     if not values:
         raise NotFound(otherwise)
     return (primary or values)[0]
+
+
+def _connects(peering: object) -> bool:
+    """Whether the tag VirtualNetwork holds the other network, too (service-tags-overview)."""
+    state = dig_text(peering, "properties", "peeringState").lower()
+    return state in ("", "connected") and dig(peering, "properties", "allowVirtualNetworkAccess") is not False
 
 
 def _is(body: object, resource_id: str) -> bool:

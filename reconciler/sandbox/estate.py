@@ -7,31 +7,32 @@ from typing import Any
 from reconciler.sandbox.estate_governance import GOVERNANCE_KEYS, place_governance
 from reconciler.sandbox.estate_items import ITEM_KEYS, place_item
 from reconciler.sandbox.estate_key_vaults import encrypt, place_key_vaults
-from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_networks, plug_in
+from reconciler.sandbox.estate_networks import NETWORK_KEYS, PLUG_KEYS, place_locks, place_networks, plug_in
 from reconciler.sandbox.estate_policies import POLICY_KEYS, wire_policy
 from reconciler.sandbox.marked import EstateError, Places, Section, read_yaml
-from reconciler.sandbox.rows import groups, vault_state, vaults
+from reconciler.sandbox.rows import groups, storage_accounts, vault_state, vaults
 from reconciler.sandbox.rows.backups import next_run
 from reconciler.sandbox.rows.policy_state import policy_row
 from reconciler.sandbox.rows.virtual_machines import vm_row
 from reconciler.sandbox.times import parse
+from reconciler.sandbox.wire import Refusal
 from reconciler.sandbox.world import DEFAULT_NOW, DEFAULT_SUBSCRIPTION, Row, World
 
 __all__ = ["EstateError", "load_estate", "load_estate_text", "reset"]
 
 _SWITCHES = ("vaultDeleteStatusVanishes", "crossRegionRestoreResendFails")
-_PLACE_KEYS = ("location", "resourceGroups", "vaults")
+_PLACE_KEYS = ("location", "locks", "resourceGroups", "vaults")
 _TOP_KEYS = ("now", "subscription", "subscriptions", "behaviour", *_PLACE_KEYS, *GOVERNANCE_KEYS)
-_GROUP_KEYS = ("location", "tags", "virtualMachines", "keyVaults", *NETWORK_KEYS)
+_GROUP_KEYS = ("location", "tags", "locks", "virtualMachines", "keyVaults", "storageAccounts", *NETWORK_KEYS)
 _VM_KEYS = (
     "location", "os", "size", "tags", "power", "agent", "disks", "nics", "extensions", "provisioningState",
-    "encryption", *PLUG_KEYS,
+    "encryption", "locks", *PLUG_KEYS,
 )  # fmt: skip
-_DISK_KEYS = ("lun", "name", "sizeGb", "type")
+_DISK_KEYS = ("lun", "name", "sizeGb", "type", "account")
 _EXTENSION_KEYS = ("name", "publisher", "type", "version", "status", "message", "tags", "settings")
 _VAULT_KEYS = (
     "resourceGroup", "location", "redundancy", "crossRegionRestore", "softDelete", "immutability", "tags", "legacy",
-    "locked", "publicNetworkAccess", "policies", "items",
+    "locked", "locks", "publicNetworkAccess", "policies", "items",
 )  # fmt: skip
 _REDUNDANCY = {
     "LRS": "LocallyRedundant", "ZRS": "ZoneRedundant", "GRS": "GeoRedundant",
@@ -100,19 +101,21 @@ def _load_subscription(world: World, subscription: str, section: Section) -> Non
         place_key_vaults(world, subscription, name, group, place)
     place_networks(world, subscription, placed)
     for name, group, place in placed:
+        _place_accounts(world, f"/subscriptions/{subscription}/resourceGroups/{name}", group, place)
         for vm_name, vm in group.named("virtualMachines", _VM_KEYS):
             described = _vm(vm) | {"name": vm_name, "location": vm.text("location", place)}
             row = world.put(encrypt(world, vm_row(subscription, name, described, world.now()), vm))
             plug_in(world, row.body["id"], row.body["location"], vm)
+            place_locks(world, row.key, vm)
+        place_locks(world, f"/subscriptions/{subscription}/resourceGroups/{name}", group)
     for name, vault in section.named("vaults", _VAULT_KEYS):
         _load_vault(world, subscription, name, vault, region)
+    place_locks(world, f"/subscriptions/{subscription}", section)
 
 
 def _vm(vm: Section) -> dict[str, Any]:
     disks = vm.section("disks", ("os", "data"))
-    data = [dict(disk.value) for disk in disks.entries("data", _DISK_KEYS)]
-    for place, disk in enumerate(data):
-        disk.setdefault("lun", place)
+    data = [{"lun": place} | _disk(disk) for place, disk in enumerate(disks.entries("data", _DISK_KEYS))]
     agent = vm.section("agent", ("version", "status"))
     statuses = {"ready": "ready", "notReady": "notReady", "missing": "missing"}
     provisioning = {name: name for name in ("Succeeded", "Failed", "Updating")}
@@ -122,11 +125,32 @@ def _vm(vm: Section) -> dict[str, Any]:
         "tags": {name: str(value) for name, value in vm.mapping("tags").items()},
         "power": vm.choice("power", _POWER, "running"),
         "agent": dict(agent.value) | {"status": agent.choice("status", statuses, "ready")},
-        "disks": {"os": disks.section("os", _DISK_KEYS).value, "data": data},
+        "disks": {"os": _disk(disks.section("os", _DISK_KEYS)), "data": data},
         "nics": vm.list("nics"),
         "extensions": [_extension(extension) for extension in vm.entries("extensions", _EXTENSION_KEYS)],
         "provisioningState": vm.choice("provisioningState", provisioning, "Succeeded"),
     }
+
+
+def _disk(disk: Section) -> dict[str, Any]:
+    """An unmanaged disk is a blob of an account, which may also be one of somebody else's: then the estate does not have it."""
+    if "account" not in disk.value:
+        return dict(disk.value)
+    own = "-".join(str(part) for part in disk.path[-4:] if part not in ("virtualMachines", "disks"))
+    return dict(disk.value) | {
+        "vhd": {"uri": f"https://{disk.text('account')}.{storage_accounts.BLOBS}/vhds/{own}.vhd"}
+    }
+
+
+def _place_accounts(world: World, root: str, group: Section, region: str) -> None:
+    for name, account in group.named("storageAccounts", ("location", "locks", "blobEncryption")):
+        services = {"blob": {"enabled": "blobEncryption" not in account.value or account.flag("blobEncryption")}}
+        body = {"location": account.text("location", region), "properties": {"encryption": {"services": services}}}
+        try:
+            row = storage_accounts.create(world, f"{root}/providers/{storage_accounts.ACCOUNT}/{name}", body)
+        except Refusal as refusal:
+            account.refuse((), f"Azure would refuse it: {refusal}", "estates hold what Azure would take", "correct it")
+        place_locks(world, row.key, account)
 
 
 def _extension(extension: Section) -> dict[str, Any]:
@@ -141,6 +165,7 @@ def _load_vault(world: World, subscription: str, name: str, section: Section, re
         groups.create(world, subscription, group, section.text("location", region))
     meta = _vault_meta(section, section.text("location", region))
     vault = vaults.create(world, subscription, group, name, meta)
+    place_locks(world, vault.key, section)
     for policy_name, policy in section.named("policies", POLICY_KEYS):
         next_run(world, world.put(policy_row(vault.body["id"], policy_name, wire_policy(policy))))
     for item in section.entries("items", ITEM_KEYS):

@@ -1,17 +1,20 @@
-"""Networks of estate files: security groups, route tables, virtual networks, firewalls, and where a VM is plugged in."""
+"""Networks of estate files: what lies in a group, what locks it, and where a VM is plugged in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.sandbox.estate_admin_rules import place_admin_rules
 from reconciler.sandbox.marked import Section
-from reconciler.sandbox.rows import firewalls, network
+from reconciler.sandbox.rows import firewalls, locks, network
 from reconciler.sandbox.wire import Refusal
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Row, World
 
-_RULE_KEYS = ("priority", "direction", "access", "protocol", "from", "to", "ports", "description")
-NETWORK_KEYS = ("networkSecurityGroups", "routeTables", "virtualNetworks", "firewallPolicies", "azureFirewalls")
-PLUG_KEYS = ("subnet", "address", "nsg")
+_RULE_KEYS = ("priority", "direction", "access", "protocol", "from", "to", "fromPorts", "ports", "description")
+NETWORK_KEYS = (  # what is named comes before what names it
+    "applicationSecurityGroups", "publicIPAddresses", "networkSecurityGroups", "routeTables", "virtualNetworks",
+    "firewallPolicies", "azureFirewalls",
+)  # fmt: skip
+PLUG_KEYS = ("subnet", "address", "nsg", "asgs", "publicIPAddress")
 _PROTOCOLS = {"any": "*", "tcp": "Tcp", "udp": "Udp", "icmp": "Icmp"}
 _HOPS = {"internet": "Internet", "none": "None", "gateway": "VirtualNetworkGateway", "network": "VnetLocal"}
 _COLLECTIONS = ("applicationRuleCollections", "networkRuleCollections", "natRuleCollections")
@@ -30,17 +33,55 @@ def place_networks(world: World, subscription: str, groups: Iterable[Group]) -> 
                 place = section.text("location", region)
                 id = f"{root}/providers/Microsoft.Network/{kind}/{own}"
                 _make(world, id, {"location": place, "properties": _BODIES[kind](world, root, section)}, section)
+                place_locks(world, id, section)
                 if kind == "virtualNetworks":
                     place_admin_rules(world, id, place, section)
                 for child, inner in section.named(*_GROUPS) if kind == "firewallPolicies" else ():
                     nested = {"location": place, "properties": dict(inner.value)}
                     _make(world, f"{id}/{_GROUPS[0]}/{child}", nested, inner)
+    for name, group, _ in placed:
+        for own, section in group.named("virtualNetworks", _KEYS["virtualNetworks"]):
+            root = f"/subscriptions/{subscription}/resourceGroups/{name}"
+            row = _there(world, f"{root}/providers/Microsoft.Network/virtualNetworks/{own}")
+            row.body["properties"]["virtualNetworkPeerings"] = list(_peerings(world, root, row, section))
+            network.stored(world, row)
+
+
+def place_locks(world: World, key: str, section: Section) -> None:
+    """The locks that a group or a resource of an estate has."""
+    for name, lock in section.named("locks", ("level", "notes")):
+        level = lock.choice("level", {each: each for each in locks.LEVELS}, "CanNotDelete")
+        locks.create(world, _there(world, key), name, {"level": level, "notes": lock.value.get("notes")})
+
+
+def _peerings(world: World, root: str, row: Row, section: Section) -> Iterator[dict[str, Any]]:
+    """One side of each: the other network has its own, or none. Both are there by now, so they may name each other."""
+    states = {each.lower(): each for each in ("Connected", "Initiated", "Disconnected")}
+    for name, peering in section.named("peerings", ("to", "state", "access", "forwarded")):
+        peering.text("to")
+        remote = _there(world, _reference(world, root, peering, "to", "virtualNetwork")["virtualNetwork"]["id"])
+        properties = {
+            "remoteVirtualNetwork": {"id": remote.body["id"]},
+            "remoteAddressSpace": remote.body["properties"]["addressSpace"],
+            "peeringState": peering.choice("state", states, "Connected"),
+            "allowVirtualNetworkAccess": "access" not in peering.value or peering.flag("access"),
+            "allowForwardedTraffic": peering.flag("forwarded"),
+        }
+        yield network.peering(row.body["id"], name, properties)
+
+
+def _there(world: World, key: str) -> Row:
+    """What the estate has just made."""
+    row = world.get(key)
+    if row is None:
+        raise KeyError(key)
+    return row
 
 
 def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
     """Gives a VM with a `subnet` the network interface that its body names."""
     if "subnet" not in vm.value:
-        for key in ("address", "nsg"):
+        for key in PLUG_KEYS:
             if key in vm.value:
                 vm.refuse(
                     (key,),
@@ -52,7 +93,12 @@ def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
     root = vm_id.split("/providers/")[0]
     address = vm.value.get("address")
     placed = {"privateIPAddress": vm.text("address"), "privateIPAllocationMethod": "Static"} if address else {}
-    configuration = {"subnet": {"id": _subnet(root, vm)}, **placed}
+    configuration = {
+        "subnet": {"id": _subnet(root, vm)},
+        **placed,
+        **_reference(world, root, vm, "publicIPAddress", "publicIPAddress"),
+        "applicationSecurityGroups": [_named(world, root, vm, "asgs", each, _ASG) for each in vm.list("asgs")],
+    }
     properties = {
         "ipConfigurations": [{"name": "ipconfig1", "properties": configuration}],
         "virtualMachine": {"id": vm_id},
@@ -73,20 +119,29 @@ def _make(world: World, id: str, body: Mapping[str, Any], section: Section) -> N
 
 
 def _security_group(world: World, root: str, section: Section) -> dict[str, Any]:
-    rules = [{"name": name, "properties": _rule(rule)} for name, rule in section.named("rules", _RULE_KEYS)]
+    rules = [
+        {"name": name, "properties": _rule(world, root, rule)} for name, rule in section.named("rules", _RULE_KEYS)
+    ]
     return {"securityRules": rules}
 
 
-def _rule(rule: Section) -> dict[str, Any]:
+def _rule(world: World, root: str, rule: Section) -> dict[str, Any]:
     sides = (
         ("from", "sourceAddressPrefix", "es"),
         ("to", "destinationAddressPrefix", "es"),
+        ("fromPorts", "sourcePortRange", "s"),
         ("ports", "destinationPortRange", "s"),
     )
-    ends: dict[str, Any] = {"sourcePortRange": "*"}
+    ends: dict[str, Any] = {}
     for key, singular, plural in sides:
         value = rule.value.get(key, "*")
-        ends |= {singular + plural: [str(one) for one in value]} if isinstance(value, list) else {singular: str(value)}
+        texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+        if texts[0].startswith(_ASG_MARK):
+            names = [text.removeprefix(_ASG_MARK) for text in texts]
+            groups = [_named(world, root, rule, key, name, _ASG) for name in names]
+            ends[singular.replace("AddressPrefix", "ApplicationSecurityGroups")] = groups
+        else:
+            ends |= {singular + plural: texts} if isinstance(value, list) else {singular: texts[0]}
     return ends | {
         "priority": rule.number("priority", None),
         "direction": rule.choice("direction", {"inbound": "Inbound", "outbound": "Outbound"}, "Outbound"),
@@ -119,8 +174,19 @@ def _virtual_network(world: World, root: str, section: Section) -> dict[str, Any
     return {"addressSpace": {"addressPrefixes": addresses}, "subnets": subnets}
 
 
+def _application_group(world: World, root: str, section: Section) -> dict[str, Any]:
+    return {}
+
+
+def _public_address(world: World, root: str, section: Section) -> dict[str, Any]:
+    method = section.choice("allocation", {"static": "Static", "dynamic": "Dynamic"}, "Static")
+    return {"publicIPAllocationMethod": method}
+
+
 def _firewall_policy(world: World, root: str, section: Section) -> dict[str, Any]:
-    return {"sku": {"tier": section.text("tier", "Standard")}}
+    """A policy with a `base` inherits the rules of that one, which stands before it."""
+    base = _reference(world, root, section, "base", "firewallPolicy")
+    return {"sku": {"tier": section.text("tier", "Standard")}, "basePolicy": base.get("firewallPolicy")}
 
 
 def _firewall(world: World, root: str, section: Section) -> dict[str, Any]:
@@ -133,22 +199,23 @@ def _firewall(world: World, root: str, section: Section) -> dict[str, Any]:
     }
 
 
-_TYPES = {
-    "networkSecurityGroup": "networkSecurityGroups", "routeTable": "routeTables", "firewallPolicy": "firewallPolicies",
-}  # fmt: skip
+_ASG, _ASG_MARK = "applicationSecurityGroup", "asg:"
 
 
 def _reference(world: World, root: str, section: Section, key: str, property: str) -> dict[str, Any]:
     """GROUP/NAME as the reference of a body, or nothing when the key is not written."""
     if key not in section.value:
         return {}
-    group, slash, name = section.text(key).partition("/")
-    id = f"{root.rsplit('/', 1)[0]}/{group}/providers/Microsoft.Network/{_TYPES[property]}/{name}"
+    return {property: _named(world, root, section, key, section.text(key), property)}
+
+
+def _named(world: World, root: str, section: Section, key: str, text: object, property: str) -> dict[str, str]:
+    group, slash, name = str(text).partition("/")
+    types = {"firewallPolicy": "firewallPolicies", "publicIPAddress": "publicIPAddresses"}
+    id = f"{root.rsplit('/', 1)[0]}/{group}/providers/Microsoft.Network/{types.get(property, f'{property}s')}/{name}"
     if not slash or not world.has(id):
-        section.refuse(
-            (key,), f"{section.value[key]} names no {property}", "it must be in the estate", "write GROUP/NAME"
-        )
-    return {property: {"id": id}}
+        section.refuse((key,), f"{text} names no {property}", "it must be in the estate", "write GROUP/NAME")
+    return {"id": id}
 
 
 def _subnet(root: str, vm: Section) -> str:
@@ -166,13 +233,17 @@ def _subnet(root: str, vm: Section) -> str:
 
 _GROUPS = ("ruleCollectionGroups", ("priority", "ruleCollections"))
 _KEYS = {
-    "networkSecurityGroups": ("location", "rules"),
-    "routeTables": ("location", "routes"),
-    "virtualNetworks": ("location", "addresses", "subnets", "adminRules"),
-    "firewallPolicies": ("location", "tier", _GROUPS[0]),
-    "azureFirewalls": ("location", "tier", "address", "policy", *_COLLECTIONS),
+    "applicationSecurityGroups": ("location", "locks"),
+    "publicIPAddresses": ("location", "locks", "allocation"),
+    "networkSecurityGroups": ("location", "locks", "rules"),
+    "routeTables": ("location", "locks", "routes"),
+    "virtualNetworks": ("location", "locks", "addresses", "subnets", "peerings", "adminRules"),
+    "firewallPolicies": ("location", "locks", "tier", "base", _GROUPS[0]),
+    "azureFirewalls": ("location", "locks", "tier", "address", "policy", *_COLLECTIONS),
 }
 _BODIES = {
+    "applicationSecurityGroups": _application_group,
+    "publicIPAddresses": _public_address,
     "networkSecurityGroups": _security_group,
     "routeTables": _route_table,
     "virtualNetworks": _virtual_network,

@@ -296,6 +296,9 @@ class ToyLive:
     def resource(self, resource_id: str) -> Wire | None:
         return None
 
+    def resources(self, subscription: str, resource_type: str) -> tuple[Wire, ...]:
+        return ()
+
     def other_vault(self, vault: VaultRef, vm: VmRef) -> str:
         return ""
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress, Spec
 from reconciler.core.errors import Place, Unreadable
-from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, NsgRef, arm_id
+from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, STORAGE_ACCOUNT_TYPE, NsgRef, arm_id
 from reconciler.core.live import Survey
 from tests.cloud.canned import (
     FIREWALL,
@@ -165,3 +165,16 @@ def test_the_lists_that_every_plan_asks_for_are_read_beforehand() -> None:
     assert found.resource(NSG.id)
     assert found.resource(FIREWALL.id)
     assert len(canned.sent) == 2
+
+
+def test_storage_accounts_come_from_one_list_for_a_survey_and_for_a_fresh_look() -> None:
+    path, account = f"{PROVIDERS}/{STORAGE_ACCOUNT_TYPE}", body("/subscriptions/s/x", encryption={})
+    seen, canned = survey({path: [account]})
+    for _ in range(3):
+        assert list(seen.resources(SUBSCRIPTION, STORAGE_ACCOUNT_TYPE)) == [account]
+    assert paths(canned) == [path]
+    look = canned.azure.look()
+    for _ in range(3):
+        assert list(look.resources(SUBSCRIPTION, STORAGE_ACCOUNT_TYPE)) == [account]
+    assert paths(canned) == [path, path]
+    assert "api-version=2024-01-01" in canned.sent[-1].url

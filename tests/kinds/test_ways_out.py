@@ -12,6 +12,7 @@ from reconciler.core.errors import Problem, Unreadable
 from reconciler.core.ids import FirewallRef, NsgRef
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
+from reconciler.kinds.nsg_rule import NsgRuleKind
 from reconciler.plan import make_plan
 from tests.support.desired import (
     PLACE,
@@ -142,10 +143,13 @@ class _HalfBlind(FakeSurvey):
     """A survey that may not read what has a word in its id."""
 
     word = "hidden"
+    status = 403
 
     def resource(self, resource_id: str) -> Body | None:
         if self.word in resource_id:
-            raise Unreadable(Problem("Z403", resource_id, "forbidden", "no permission", "ask for it"), status=403)
+            raise Unreadable(
+                Problem("Z403", resource_id, "forbidden", "no permission", "ask for it"), status=self.status
+            )
         return super().resource(resource_id)
 
 
@@ -166,3 +170,38 @@ def test_an_egress_that_cannot_be_read_keeps_no_other_from_its_rules() -> None:
     plan = make_plan(Spec("sha256:spec", egresses=egresses), survey, KINDS)
     assert {step.address for step in plan.steps} == {"nsg_rule/c", "firewall_rule/d"}
     assert [(each.code, each.address) for each in plan.findings] == [("P901", "firewall_rule/b"), ("P901", "proxy/a")]
+
+
+def test_a_parent_policy_that_may_not_be_read_is_said_and_nothing_is_concluded_from_the_rest() -> None:
+    survey, network = _HalfBlind(), f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network"
+    policy = f"{network}/firewallPolicies/pol"
+    firewall = FirewallRef.of(SUBSCRIPTION, "rg-net", "fw")
+    survey.add_resource({"id": firewall.id, "location": "westeurope", "properties": {"firewallPolicy": {"id": policy}}})
+    rule = {"ruleType": "NetworkRule", "name": "r", "ipProtocols": ["Any"], "destinationPorts": ["*"]}
+    rule |= {"sourceAddresses": ["*"], "destinationAddresses": ["*"]}
+    collection = {"name": "c", "priority": 100, "action": {"type": "Allow"}, "rules": [rule]}
+    group = {"id": f"{policy}/ruleCollectionGroups/g", "properties": {"priority": 9, "ruleCollections": [collection]}}
+    survey.add_resource(group)
+    known: Body = {"ruleCollectionGroups": [{"id": group["id"]}]}
+    survey.add_resource({"id": policy, "properties": known})
+    spec = Spec("sha256:spec", egresses=(FirewallEgress("e", firewall, ("10.0.0.0/16",), PLACE),))
+    assert [each.code for each in make_plan(spec, survey, KINDS).findings] == ["P204"] * 3
+    known["basePolicy"] = {"id": f"{network}/firewallPolicies/base-hidden"}
+    plan = make_plan(spec, survey, KINDS)
+    assert ([step.action for step in plan.steps], [each.code for each in plan.findings]) == (["create"], ["P210"])
+    survey.status = 503
+    assert [each.code for each in make_plan(spec, survey, KINDS).findings] == ["P901"]
+
+
+def test_many_vms_of_an_egress_are_read_by_lists() -> None:
+    """A fresh look would ask for each VM before and after each rule."""
+    survey = _estate()
+    vms = [a_vm(f"vm-{number}") for number in range(11)]
+    for vm in vms[1:]:
+        survey.vms[vm.key] = a_machine(vm)
+        survey.add_resource(vm_body(vm.id))
+    egress = NsgEgress("app", NSG, PLACE)
+    (entry,) = NsgRuleKind().entries(a_spec(*(protect(vm, egress="app") for vm in vms), egresses=(egress,)))
+    assert len(NsgRuleKind().assess(entry, survey).steps) == 3
+    assert "resources" in survey.asked
+    assert survey.asked.count("virtual_machine") < len(vms)  # the one that its list lacks

@@ -44,6 +44,29 @@ _TAGS = [
 ]
 
 
+_NETWORK_RULES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "sourceAddresses": st.sampled_from([["*"], ["10.0.0.0/8"], ["10.0.1.0/24"]]),
+            "destinationAddresses": st.sampled_from([[each] for each in _TAGS[:7]]),
+            "destinationPorts": st.sampled_from([["*"], ["443"], ["80-8443"]]),
+            "protocols": st.sampled_from([["Any"], ["TCP"], ["UDP"]]),
+        }
+    ),
+    max_size=2,
+)
+_APPLICATION_RULES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "sourceAddresses": st.sampled_from([["*"], ["10.9.0.0/16"]]),
+            "protocols": st.just([{"protocolType": "Https", "port": 443}]),
+            "fqdnTags": st.sampled_from([["AzureBackup"], ["WindowsUpdate"]]),
+        }
+    ),
+    max_size=2,
+)
+
+
 @st.composite
 def groups(draw: st.DrawFn, ref: NsgRef) -> Body:
     """Rules of others, close together, so that numbers run out now and then."""
@@ -79,7 +102,8 @@ def estates(draw: st.DrawFn) -> FakeSurvey:
     shared = draw(st.booleans())
     for firewall in FIREWALLS:
         properties: Body = {"firewallPolicy": {"id": f"{NETWORK}/firewallPolicies/pol"}} if shared else {
-            "applicationRuleCollections": draw(collections()), "networkRuleCollections": draw(collections()),
+            "applicationRuleCollections": draw(collections(_APPLICATION_RULES)),
+            "networkRuleCollections": draw(collections(_NETWORK_RULES)),
         }  # fmt: skip
         survey.add_resource({"id": firewall.id, "location": "westeurope", "properties": properties})
     priorities = draw(st.lists(st.integers(100, 103), unique=True, max_size=3))
@@ -91,10 +115,15 @@ def estates(draw: st.DrawFn) -> FakeSurvey:
     return survey
 
 
-def collections() -> st.SearchStrategy[list[Any]]:
-    numbers = st.lists(st.integers(100, 103), unique=True, max_size=3)
-    return numbers.map(
-        lambda found: [{"name": f"theirs-{each}", "properties": {"priority": each, "rules": []}} for each in found]
+def collections(rules: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[list[Any]]:
+    """Of others, as a classic firewall has them: what they allow needs no rule of azbackup's, what they deny may be in its way."""
+    actions = st.sampled_from(["Allow", "Deny"])
+    entries = st.lists(st.tuples(st.integers(100, 103), actions, rules), unique_by=lambda each: each[0], max_size=3)
+    return entries.map(
+        lambda found: [
+            {"name": f"theirs-{number}", "properties": {"priority": number, "action": {"type": action}, "rules": made}}
+            for number, action, made in found
+        ]
     )
 
 

@@ -1,13 +1,11 @@
 """The priority of an own rule: before every deny that matches, free, and the same on every run."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.nsg import SecurityRule
-from reconciler.core.nsg_priority import NoRoom, free_priority
+from reconciler.core.nsg_priority import NoRoom, free_priority, make_room
 from reconciler.core.nsg_wire import security_rule
 from reconciler.core.spans import Cover
 from tests.network.bodies import rule_body, traffic
@@ -61,36 +59,36 @@ def test_rules_of_one_plan_do_not_take_the_same_number() -> None:
     assert free_priority(made, WANTED, "azbackup-c", reserved=[999, 998]) == 997
 
 
-def test_no_room_names_the_deny_and_the_rules_that_would_move() -> None:
-    lines = ["deny-all 100 out deny * from * to *", "x 101 out allow tcp from * to Sql", "z 103 out deny * from * to *"]
-    answer = free_priority(rules(lines), WANTED, "azbackup-storage")
-    assert isinstance(answer, NoRoom)
-    assert answer.deny == rules(lines)[0]
-    assert [(rule.name, number) for rule, number in answer.renumber] == [("deny-all", 101), ("x", 102)]
-    moved: list[Any] = [rule_body(line) for line in lines]
-    for body, number in zip(moved, (101, 102, 103), strict=True):
-        body["properties"]["priority"] = number
-    assert free_priority([security_rule(body) for body in moved], WANTED, "azbackup-storage") == 100
-
-
-def test_the_own_rule_moves_up_with_the_others() -> None:
-    answer = free_priority(
-        rules(["d 100 out deny * from * to *", "azbackup-storage 101 out allow tcp from * to Sql"]),
-        WANTED,
-        "azbackup-storage",
-    )
-    assert isinstance(answer, NoRoom)
-    assert [(rule.name, number) for rule, number in answer.renumber] == [("d", 101), ("azbackup-storage", 102)]
-
-
-def test_a_full_range_has_no_remedy_by_moving() -> None:
+def test_no_room_names_the_deny() -> None:
+    lines = ["deny-all 100 out deny * from * to *", "x 101 out allow tcp from * to Sql"]
+    assert free_priority(rules(lines), WANTED, "azbackup-storage") == NoRoom(rules(lines)[0])
     full = rules([f"r{number} {number} out allow tcp from * to Sql" for number in range(100, 4097)])
-    assert free_priority(full, WANTED, "azbackup-storage") == NoRoom(None, ())
-    denied = [*full[:-1], *rules(["deny-all 4096 out deny * from * to *"])]
-    answer = free_priority(denied, WANTED, "azbackup-storage")
-    assert isinstance(answer, NoRoom)
-    assert answer.deny is not None
-    assert (answer.deny.name, answer.renumber) == ("deny-all", ())
+    assert free_priority(full, WANTED, "azbackup-storage") == NoRoom(None)
+
+
+# The numbers of the rules, where room is needed, for how many, numbers that stay; the new numbers, the last one first.
+ROOMS: list[tuple[list[int], int, int, set[int], dict[int, int]]] = [
+    ([100], 100, 1, set(), {100: 101}),
+    ([100], 100, 3, set(), {100: 103}),
+    ([100, 101, 103], 100, 1, set(), {101: 102, 100: 101}),
+    ([100, 101, 103], 100, 2, set(), {103: 104, 101: 103, 100: 102}),
+    ([100, 104], 100, 3, set(), {100: 103}),
+    ([100, 104], 100, 4, set(), {104: 105, 100: 104}),
+    ([99, 100, 101], 100, 1, {101}, {100: 102}),  # what lies before is left alone
+    ([100, 101, 102], 100, 2, {101}, {102: 104, 100: 103}),
+    ([4096], 4096, 1, set(), {}),
+    ([*range(100, 4096)], 100, 1, set(), {each: each + 1 for each in range(4095, 99, -1)}),
+    ([*range(100, 4096)], 100, 2, set(), {}),
+]
+
+
+@pytest.mark.parametrize(("numbers", "first", "count", "kept", "moves"), ROOMS)
+def test_room_is_made_by_moving_rules_up(
+    numbers: list[int], first: int, count: int, kept: set[int], moves: dict[int, int]
+) -> None:
+    there = rules([f"r{number} {number} out allow tcp from * to Sql" for number in numbers])
+    made = make_room(there, first, count, kept)
+    assert [(rule.priority, number) for rule, number in made] == [*moves.items()]
 
 
 @settings(max_examples=100)

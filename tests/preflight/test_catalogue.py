@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent
 def test_every_check_is_told_once() -> None:
     assert len({check.code for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
-        assert re.fullmatch(r"F(1[5-9]|2[0-9]|30)[1-9]", check.code), "the number in backup-rules I, and one digit"
+        assert re.fullmatch(r"F(1[5-9]|2[0-9]|30)[0-9]", check.code), "the number in backup-rules I, and one digit"
         assert all((check.title, check.rule, check.source, check.remedy)), check.code
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import pytest
 
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress
-from reconciler.core.ids import FirewallRef, NsgRef
+from reconciler.core.errors import Problem, Unreadable
+from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_id
 from reconciler.core.plan import Change, Step, Write
 from reconciler.core.readiness import Reach
+from reconciler.preflight.network import Network
 from tests.network.bodies import rule_body
 from tests.preflight.estate import (
     NETWORKS,
     NO_GROUP,
+    NO_STEPS,
     SUBNET,
     a_group,
     a_machine_body,
@@ -26,6 +29,8 @@ from tests.preflight.estate import (
     with_disks,
 )
 from tests.support.desired import PLACE, SUBSCRIPTION
+from tests.support.fake_survey import FakeSurvey
+from tests.support.network import account_body
 from tests.support.wire import Body
 
 ACCELERATED = a_machine_body(**with_disks({"lun": 0, "name": "log", "writeAcceleratorEnabled": True}))
@@ -124,13 +129,34 @@ def test_the_host_is_always_looked_at_and_only_its_own_tag_can_close_it() -> Non
         assert "nsg-a does not filter the addresses of the host" in reach.evidence
 
 
-def test_the_ports_that_unmanaged_disks_need() -> None:
-    unmanaged = a_machine_body(storageProfile={"osDisk": {"name": "os", "vhd": {"uri": "https://x/os.vhd"}}})
-    reaches = the_vm(checked(an_estate_with(machine=unmanaged))).reaches
-    assert {each.port for each in reaches if each.destination == STORAGE and each.needed} == {80, 443}
-    assert {each.destination for each in reaches if each.needed} == {
+@pytest.mark.parametrize(
+    ("accounts", "group", "needed", "found"),
+    [
+        ((True,), "nsg-a", {443}, {"F248", "F291"}),
+        ((False,), "nsg-a", {80, 443}, {"F248", "F291"}),
+        ((), "nsg-a", {443}, {"F248", "F290", "F291"}),  # an account that is not there: perhaps somebody else's
+        ((), "", {443}, {"F248"}),
+        (None, "nsg-a", {443}, {"F248", "F290", "F291"}),
+    ],
+)
+def test_the_ports_that_unmanaged_disks_need(
+    accounts: tuple[bool, ...] | None, group: str, needed: set[int], found: set[str]
+) -> None:
+    disk = {"name": "os", "vhd": {"uri": "https://Disks.blob.core.windows.net/vhds/os.vhd"}}
+    machine = a_machine_body(storageProfile={"osDisk": disk})
+    survey = an_estate_with(*([a_group("nsg-a", DENY)] if group else ()), machine=machine)
+    for encrypted in accounts or ():
+        survey.add_resource(
+            account_body(arm_id(SUBSCRIPTION, "rg-old", STORAGE_ACCOUNT_TYPE, "disks"), encrypted=encrypted)
+        )
+    if accounts is None:
+        survey.unreadable.add(STORAGE_ACCOUNT_TYPE)
+    vm = the_vm(checked(survey))
+    assert {each.port for each in vm.reaches if each.destination == STORAGE and each.needed} == needed
+    assert {each.destination for each in vm.reaches if each.needed} == {
         "168.63.129.16", STORAGE, "AzureBackup", "AzureActiveDirectory",
     }  # fmt: skip
+    assert codes(vm) == found
 
 
 def egress_step(group: str, line: str, *, removes: bool = False) -> Step:
@@ -195,6 +221,25 @@ def test_behind_a_proxy_only_the_way_to_the_proxy_counts(
     assert codes(vm) == found
 
 
+@pytest.mark.parametrize(
+    ("peering", "found"),
+    [
+        ({}, set()),
+        ({"peeringState": "Connected", "allowVirtualNetworkAccess": True}, set()),
+        ({"peeringState": "Disconnected"}, {"F292"}),
+        ({"peeringState": "Connected", "allowVirtualNetworkAccess": False}, {"F292"}),
+    ],
+)
+def test_a_peer_is_in_the_virtual_network_while_it_is_connected(peering: Body, found: set[str]) -> None:
+    """Else its private address may still be on-premises, so it is not certain."""
+    survey = an_estate_with(a_group("nsg-a", DENY, "inside 900 out allow * from VirtualNetwork to VirtualNetwork"))
+    network = survey.resource_bodies[f"{NETWORKS}/virtualNetworks/net".lower()]
+    remote = {"remoteAddressSpace": {"addressPrefixes": ["10.20.0.0/16"]}}
+    network["properties"]["virtualNetworkPeerings"] = [{"name": "p", "properties": remote | peering}]
+    far = ProxyEgress("lockdown", "10.20.9.5", 8080, PLACE, SUBSCRIPTION)
+    assert codes(the_vm(checked(survey, standard_spec("lockdown", far)))) == found
+
+
 @pytest.mark.parametrize(("address", "found"), [("10.9.0.4", set()), ("10.9.0.9", {"F298"}), ("", {"F298"})])
 def test_a_firewall_helps_only_what_is_routed_to_it(address: str, found: set[str]) -> None:
     survey = an_estate_with(routes=(route("0.0.0.0/0", "VirtualAppliance", address),) if address else ())
@@ -202,14 +247,58 @@ def test_a_firewall_helps_only_what_is_routed_to_it(address: str, found: set[str
     assert codes(the_vm(checked(survey, standard_spec("hub", HUB)))) == found
 
 
-@pytest.mark.parametrize(("egress", "code"), [("", "F293"), ("app", "F296")])
+def test_the_firewall_of_a_hub_lies_in_a_subscription_of_its_own() -> None:
+    survey = an_estate_with(routes=(route("0.0.0.0/0", "VirtualAppliance", "10.9.0.4"),))
+    survey.add_resource({**AFW, "id": AFW["id"].replace(SUBSCRIPTION, "other")})
+    assert codes(the_vm(checked(survey, standard_spec("hub", HUB)))) == {"F298"}
+    hub = replace(HUB, firewall=FirewallRef.of("other", "rg-hub", "afw-hub"))
+    assert codes(the_vm(checked(survey, standard_spec("hub", hub)))) == set()
+
+
+class _Asked(FakeSurvey):
+    """Lists leave out what has `lost` in its id, and `status` is what Azure says when it is asked for it."""
+
+    lost, status = "", 404
+
+    def resources(self, subscription: str, resource_type: str) -> list[Body]:
+        return [body for body in super().resources(subscription, resource_type) if self.lost not in body["id"]]
+
+    def resource(self, resource_id: str) -> Body | None:
+        self.asked.append(resource_id)
+        if self.status == 403:
+            raise Unreadable(Problem("C104", resource_id, "it may not be read", "no right", "get it"), status=403)
+        return None if self.status == 404 else super().resource(resource_id)
+
+
 @pytest.mark.parametrize("lost", ["networkInterfaces/nic", "virtualNetworks/net"])
-def test_a_network_that_is_not_to_be_seen(lost: str, egress: str, code: str) -> None:
-    survey = an_estate_with()
-    del survey.resource_bodies[f"{NETWORKS}/{lost}".lower()]
+@pytest.mark.parametrize(
+    ("egress", "status", "code", "says"),
+    [
+        ("", 404, "F293", "is not in its list"),
+        ("app", 404, "F296", "does not exist"),
+        ("app", 403, "F299", "its network: it may not be read; no right"),
+        ("app", 200, "F299", "is not among those that the identity may list"),
+    ],
+)
+def test_what_a_list_lacks_is_not_there_or_may_not_be_seen(
+    lost: str, egress: str, status: int, code: str, says: str
+) -> None:
+    made = an_estate_with()
+    survey = _Asked(**{each.name: getattr(made, each.name) for each in fields(made)})
+    survey.lost, survey.status = lost, status
     vm = the_vm(checked(survey, standard_spec(egress, APP)))
     assert codes(vm) == {code}
-    assert vm.findings[0].what.endswith(f"{lost} is not there")
+    assert vm.findings[0].what.endswith(says)
+    assert [each for each in survey.asked if "/" in each] == ([f"{NETWORKS}/{lost}"] if egress else [])
+
+
+def test_a_few_are_asked_about_and_the_rest_is_not_known() -> None:
+    made = an_estate_with()
+    survey = _Asked(**{each.name: getattr(made, each.name) for each in fields(made)})
+    network = Network(survey, NO_STEPS)
+    told = [network.told(f"{NETWORKS}/networkInterfaces/nic-{number}") for number in [*range(7), 0]]
+    assert [text.partition(" ")[2] for text in told] == ["does not exist"] * 5 + ["", "", "does not exist"]
+    assert len({each for each in survey.asked if "/" in each}) == 5
 
 
 def test_a_subnet_that_its_network_lacks() -> None:

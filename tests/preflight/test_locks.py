@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.desired import SnapshotGroup
+from reconciler.core.desired import NsgEgress, SnapshotGroup
+from reconciler.core.ids import NsgRef
+from reconciler.core.plan import Change, Operation, Step, Write
 from tests.preflight.estate import a_lock, an_estate_with, checked, codes, the_vm
-from tests.support.desired import SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, protect
+from tests.support.desired import PLACE, SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, protect
 
 ROOT = f"/subscriptions/{SUBSCRIPTION}"
 
@@ -52,6 +54,32 @@ def test_a_lock_in_the_way_comes_with_the_command_that_removes_it() -> None:
     assert finding.remedy == (
         f"az lock delete --ids {ROOT}/resourceGroups/rg-app/providers/Microsoft.Authorization/locks/hold"
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "level", "operation", "found"),
+    [
+        ("", "ReadOnly", "security_rule.put", {"F274"}),
+        ("/providers/Microsoft.Network/networkSecurityGroups/nsg-a", "ReadOnly", "security_rule.put", {"F274"}),
+        ("/providers/Microsoft.Network/networkSecurityGroups/nsg-a", "CanNotDelete", "security_rule.put", set()),
+        ("", "CanNotDelete", "security_rule.delete", {"F274"}),
+        ("/providers/Microsoft.Network/networkSecurityGroups/nsg-b", "ReadOnly", "security_rule.put", set()),
+    ],
+)
+def test_a_lock_that_refuses_what_the_plan_writes(
+    scope: str, level: str, operation: Operation, found: set[str]
+) -> None:
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-far"
+    survey = an_estate_with()
+    survey.lock_bodies.append(a_lock(f"{group}{scope}", level))
+    rule = f"{group}/providers/Microsoft.Network/networkSecurityGroups/nsg-a/securityRules/azbackup-app-storage"
+    properties = {"priority": 100, "direction": "Outbound", "access": "Allow"}
+    write = Write(operation, body={"properties": properties}, resource_id=rule)
+    step = Step("nsg_rule/app", "nsg_rule", "create", (Change("r", None, 1, "NET-01"),), "why", write, "sha256:x")
+    egress = NsgEgress("app", NsgRef.of(SUBSCRIPTION, "rg-far", "nsg-a"), PLACE)
+    readiness = checked(survey, a_spec(protect(egress="app"), egresses=(egress,)), step)
+    assert {each.code for each in readiness.findings if each.address == "nsg_rule/app"} == found
+    assert codes(the_vm(readiness)) == found
 
 
 def test_an_entry_that_is_no_lock_is_passed_over() -> None:

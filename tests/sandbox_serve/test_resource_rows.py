@@ -60,6 +60,35 @@ def test_a_compute_operation_tells_its_times(asker: Asker) -> None:
     assert ended["startTime"] < ended["endTime"]
 
 
+def test_a_storage_account_lives_and_its_name_is_taken_everywhere(asker: Asker) -> None:
+    account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdisks"
+    body = {"location": "West Europe", "sku": {"name": "Standard_GRS"}, "kind": "Storage"}
+    made = asker.ask("PUT", account, body).json()
+    assert (made["location"], made["sku"]) == ("westeurope", {"name": "Standard_GRS", "tier": "Standard"})
+    assert made["properties"]["encryption"]["services"]["blob"]["enabled"] is True
+    assert made["properties"]["primaryEndpoints"]["blob"] == "https://stdisks.blob.core.windows.net/"
+    for scope in (SUBSCRIPTION, GROUP):
+        assert asker.get(f"{scope}/providers/Microsoft.Storage/storageAccounts") == {"value": [made]}
+    assert asker.ask("PUT", account, body | {"kind": "StorageV2"}).status == 200
+    asker.put(f"{GROUP}-2", {"location": "westeurope"})
+    other = account.replace(GROUP, f"{GROUP}-2")
+    assert asker.refused("PUT", other, body) == (409, "StorageAccountAlreadyTaken")
+    assert asker.refused("PUT", account.replace("stdisks", "st-disks"), body) == (400, "AccountNameInvalid")
+    assert asker.refused("PUT", account, {"location": "westeurope", "sku": "x"}) == (400, "InvalidRequestFormat")
+    assert asker.refused("PUT", account, {}) == (400, "LocationRequired")
+    assert [asker.ask("DELETE", account).status for _ in range(2)] == [200, 204]
+    assert asker.refused("GET", account) == (404, "ResourceNotFound")
+
+
+def test_an_unmanaged_disk_of_a_new_machine_is_kept(asker: Asker) -> None:
+    vhd = {"uri": "https://stdisks.blob.core.windows.net/vhds/os.vhd"}
+    storage = {"storageProfile": {"osDisk": {"osType": "Linux", "name": "os", "vhd": vhd}}}
+    properties: dict[str, Any] = {**MACHINE["properties"], **storage}  # type: ignore[dict-item]
+    asker.put(VM.replace("vm-1", "vm-3"), {**MACHINE, "properties": properties})
+    disk = asker.get(VM.replace("vm-1", "vm-3"))["properties"]["storageProfile"]["osDisk"]
+    assert (disk["vhd"], "managedDisk" in disk) == (vhd, False)
+
+
 def test_a_machine_without_an_interface_is_refused(asker: Asker) -> None:
     body = {"location": "westeurope", "properties": {"hardwareProfile": {"vmSize": "Standard_D2s_v5"}}}
     assert asker.refused("PUT", VM.replace("vm-1", "vm-2"), body) == (400, "InvalidParameter")

@@ -27,8 +27,8 @@ class FakeSurvey:
     """Keys are those of `VaultRef` and `VmRef`; policy names and ids of resources are lower-cased.
 
     A VM runs, its agent is ready and its disks are managed, unless `views` and `vm_bodies` say otherwise. `unreadable` holds names of
-    reads, see `READS`, or scopes. The caller may do everything unless `permission_bodies` has entries, by lower-cased scope;
-    `denials` has policy evaluations by lower-cased scope and type.
+    reads, see `READS`, scopes, or types of resources that can't be listed. The caller may do everything unless
+    `permission_bodies` has entries, by lower-cased scope; `denials` has policy evaluations by lower-cased scope and type.
     """
 
     now: datetime = NOW
@@ -133,6 +133,8 @@ class FakeSurvey:
 
     def resources(self, subscription: str, resource_type: str) -> Iterable[Body]:
         self._read("resources")
+        if resource_type in self.unreadable:
+            self._read(resource_type)
         start, kind = f"/subscriptions/{subscription}/".lower(), f"/providers/{resource_type}/".lower()
         return [body for key, body in self.resource_bodies.items() if key.startswith(start) and kind in key]
 

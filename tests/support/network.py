@@ -65,6 +65,12 @@ def vm_body(vm_id: str, *nic_ids: str, disks: str = "managed") -> Body:
     }
 
 
+def account_body(account_id: str, *, encrypted: bool = True) -> Body:
+    """A storage account. Those of old have no word about encryption."""
+    known = {"encryption": {"services": {"blob": {"enabled": True, "keyType": "Account"}}}} if encrypted else {}
+    return {"id": account_id, "name": account_id.rsplit("/", 1)[1], "properties": known}
+
+
 def interface_body(nic_id: str, address: str, subnet_id: str, group_id: str = "") -> Body:
     group = {"networkSecurityGroup": {"id": group_id}} if group_id else {}
     configuration = {"properties": {"privateIPAddress": address, "subnet": {"id": subnet_id}}}

@@ -1,9 +1,10 @@
 """The part of a case's `live` that is about networks and guests.
 
-Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`). Then `groups`: GROUP/NAME → keywords of
-`group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`: GROUP/NETWORK/NAME → its
-group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`: GROUP/NAME → its rule
-collection groups by name; `commands`: GROUP/VM/NAME → script, parameters and state.
+Of a VM under `vms`: `view` (keywords of `instance_view`), `disks` and `nics` (see `vm_body`), `region`. Then `groups`: GROUP/NAME →
+keywords of `group_body`, its rules as those of `rule_body`; `interfaces`: GROUP/NAME → address, subnet and group; `subnets`:
+GROUP/NETWORK/NAME → its group or null; `firewalls`: GROUP/NAME → its properties, with `policy: GROUP/NAME`; `policies_of_firewalls`:
+GROUP/NAME → its rule collection groups by name; `parents_of_policies`: GROUP/NAME → GROUP/NAME; `accounts`: GROUP/NAME → whether it is
+encrypted; `commands`: GROUP/VM/NAME → script, parameters and state.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from copy import deepcopy
 from importlib.resources import files
 from typing import Any
 
-from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, VM_TYPE
+from reconciler.core.ids import FIREWALL_TYPE, NSG_TYPE, STORAGE_ACCOUNT_TYPE, VM_TYPE
 from tests.support.desired import SUBSCRIPTION
 from tests.support.fake_survey import FakeSurvey
-from tests.support.network import group_body, instance_view, interface_body, vm_body
+from tests.support.network import account_body, group_body, instance_view, interface_body, vm_body
 
 _NETWORK = "Microsoft.Network"
 
@@ -52,6 +53,8 @@ def add_network(survey: FakeSurvey, live: Mapping[str, Any]) -> None:
         subnet = id_of(f"{_NETWORK}/virtualNetworks/subnets", text)
         survey.add_resource({"id": subnet, "properties": properties})
     _add_firewalls(survey, live)
+    for text, encrypted in live.get("accounts", {}).items():
+        survey.add_resource(account_body(id_of(STORAGE_ACCOUNT_TYPE, text), encrypted=encrypted))
     for text, facts in live.get("commands", {}).items():
         survey.add_resource(_command(text, **facts))
 
@@ -61,7 +64,8 @@ def _add_vm(survey: FakeSurvey, text: str, facts: Mapping[str, Any]) -> None:
     if "view" in facts:
         survey.views[vm_id.lower()] = instance_view(**facts["view"])
     nics = [interface_id(nic) for nic in facts.get("nics", ())]
-    survey.vm_bodies[vm_id.lower()] = vm_body(vm_id, *nics, disks=facts.get("disks", "managed"))
+    body = vm_body(vm_id, *nics, disks=facts.get("disks", "managed"))
+    survey.vm_bodies[vm_id.lower()] = body | ({"location": facts["region"]} if "region" in facts else {})
 
 
 def _add_firewalls(survey: FakeSurvey, live: Mapping[str, Any]) -> None:
@@ -76,9 +80,10 @@ def _add_firewalls(survey: FakeSurvey, live: Mapping[str, Any]) -> None:
             {"id": f"{policy_id}/ruleCollectionGroups/{name}", "name": name, "properties": properties}
             for name, properties in groups.items()
         ]
-        survey.add_resource(
-            {"id": policy_id, "properties": {"ruleCollectionGroups": [{"id": each["id"]} for each in made]}}
-        )
+        known: dict[str, Any] = {"ruleCollectionGroups": [{"id": each["id"]} for each in made]}
+        if parent := live.get("parents_of_policies", {}).get(text):
+            known["basePolicy"] = {"id": id_of(f"{_NETWORK}/firewallPolicies", parent)}
+        survey.add_resource({"id": policy_id, "properties": known})
         for group in made:
             survey.add_resource(group)
 

@@ -98,17 +98,18 @@ def _shown(world: World, row: Row) -> dict[str, Any]:
     if row.body["type"] == "Microsoft.Network/FirewallPolicies":
         subscription = row.key.split("/")[2]
         firewalls = world.listed(f"/subscriptions/{subscription}/providers/microsoft.network/azurefirewalls")
-        using = [each.body["id"] for each in firewalls if _policy_of(each) == row.key]
+        using = [each.body["id"] for each in firewalls if _refers(each, "firewallPolicy") == row.key]
+        policies = world.listed(f"/subscriptions/{subscription}/providers/microsoft.network/firewallpolicies")
         row.body["properties"] |= {
-            "childPolicies": [],
+            "childPolicies": [{"id": each.body["id"]} for each in policies if _refers(each, "basePolicy") == row.key],
             "ruleCollectionGroups": [{"id": group.body["id"]} for group in world.listed(f"{row.key}/{GROUPS.lower()}")],
             "firewalls": [{"id": id} for id in using],
         }
     return row.body
 
 
-def _policy_of(firewall: Row) -> str:
-    return str((firewall.body["properties"].get("firewallPolicy") or {}).get("id", "")).lower()
+def _refers(row: Row, property: str) -> str:
+    return str((row.body["properties"].get(property) or {}).get("id", "")).lower()
 
 
 def _key(call: Call, type: str) -> str:

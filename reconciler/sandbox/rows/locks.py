@@ -1,5 +1,6 @@
 """Rows of management locks, and what they keep from happening (the published Authorization API)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.call import Call
@@ -9,7 +10,7 @@ from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, reply
 from reconciler.sandbox.world import Row, World
 
 LOCKS = "Microsoft.Authorization/locks"
-_LEVELS = ("CanNotDelete", "ReadOnly")
+LEVELS = ("CanNotDelete", "ReadOnly")
 
 
 def refuse_locked(world: World, method: str, path: str) -> None:
@@ -59,20 +60,27 @@ def list_locks(call: Call) -> Response:
     return reply({"value": found})
 
 
-def put(call: Call) -> Response:
-    owner, level = scope(call), call.properties.get("level")
-    if level not in _LEVELS:
-        said = f"The lock level '{level}' is not valid. Valid levels are {', '.join(_LEVELS)}."
+def create(world: World, owner: Row, name: str, sent: Mapping[str, Any]) -> Row:
+    """Stores a lock on a subscription, a group or a resource from the properties of a PUT.
+
+    Raises:
+        Refusal: 400, no such level.
+    """
+    level = sent.get("level")
+    if level not in LEVELS:
+        said = f"The lock level '{level}' is not valid. Valid levels are {', '.join(LEVELS)}."
         raise Refusal(400, "InvalidLockLevel", said, GATEWAY)
-    key = _key(call, owner)
-    exists = call.world.has(key)
-    properties: dict[str, Any] = {"level": level}
-    if call.properties.get("notes"):
-        properties["notes"] = call.properties["notes"]
-    id = f"{owner.body['id']}/providers/{LOCKS}/{call.names['lock']}"
-    body = {"properties": properties, "id": id, "type": LOCKS, "name": call.names["lock"]}
-    call.world.put(Row(key, "/locks", body, {"scope": owner.body["id"]}, subject=owner.key))
-    return reply(body, 200 if exists else 201)
+    properties: dict[str, Any] = {"level": level} | ({"notes": sent["notes"]} if sent.get("notes") else {})
+    id = f"{owner.body['id']}/providers/{LOCKS}/{name}"
+    body = {"properties": properties, "id": id, "type": LOCKS, "name": name}
+    return world.put(Row(id.lower(), "/locks", body, {"scope": owner.body["id"]}, subject=owner.key))
+
+
+def put(call: Call) -> Response:
+    owner = scope(call)
+    exists = call.world.has(_key(call, owner))
+    row = create(call.world, owner, call.names["lock"], call.properties)
+    return reply(row.body, 200 if exists else 201)
 
 
 def delete(call: Call) -> Response:

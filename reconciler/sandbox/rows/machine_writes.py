@@ -58,7 +58,7 @@ def _new_machine(call: Call, location: str, sent: Mapping[str, Any]) -> Row:
         "os": "Windows" if windows else "Linux",
         "size": sent["hardwareProfile"].get("vmSize", "Standard_D2s_v5"),
         "nics": nics,
-        "disks": {"os": {"name": os_disk.get("name") or f"{call.names['vm']}_OsDisk"}},
+        "disks": {"os": {"name": os_disk.get("name") or f"{call.names['vm']}_OsDisk", "vhd": os_disk.get("vhd")}},
     }
     row = vm_row(call.names["subscription"], group.body["name"], facts, call.now())
     data_disks = (sent.get("storageProfile") or {}).get("dataDisks")

@@ -9,7 +9,7 @@ from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network_forms import as_of, in_order
-from reconciler.sandbox.rows.network_kinds import KINDS, Kind, address
+from reconciler.sandbox.rows.network_kinds import KINDS, Kind, address, child_body
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
@@ -53,6 +53,12 @@ def _sku(body: Mapping[str, Any]) -> dict[str, Any]:
     """Of a public address; Basic was the one that needed no name."""
     sent = body.get("sku") or {}
     return {"name": sent.get("name", "Basic"), "tier": sent.get("tier", "Regional")}
+
+
+def peering(network_id: str, name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """One side of a peering, as it lies in the body of its network."""
+    kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+    return child_body(name, f"{network_id}/virtualNetworkPeerings/{name}", kind, dict(properties))
 
 
 def stored(world: World, row: Row) -> Row:

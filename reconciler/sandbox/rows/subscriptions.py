@@ -35,6 +35,7 @@ _PROVIDERS = {
     "Microsoft.Resources": ("subscriptions", "resourceGroups", "tags", "resources"),
     "Microsoft.Authorization": ("locks", "roleAssignments", "roleDefinitions"),
     "Microsoft.KeyVault": ("vaults",),
+    "Microsoft.Storage": ("storageAccounts",),
     "Microsoft.ResourceGraph": ("resources",),
 }  # fmt: skip
 _GLOBAL = ("Microsoft.Resources", "Microsoft.Authorization", "Microsoft.ResourceGraph")

@@ -24,7 +24,7 @@ _POWER = {"running": "VM running", "stopped": "VM stopped", "deallocated": "VM d
 
 def vm_row(subscription: str, group: str, vm: Mapping[str, Any], now: datetime) -> Row:
     """A VM from its short description: name, location, os, size, tags, power, agent {version, status}, disks
-    {os {name, sizeGb, type}, data [{lun, name, sizeGb, type}]}, nics (ids), extensions [{name, publisher, type, version,
+    {os {name, sizeGb, type, vhd}, data [{lun, name, sizeGb, type, vhd}]}, nics (ids), extensions [{name, publisher, type, version,
     status, message}]. Ids keep the group in the case given."""
     os, name = vm.get("os", "Linux"), vm["name"]
     id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{TYPE}/{name}"
@@ -77,11 +77,13 @@ def _storage(id: str, os: str, vm: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _disk(root: str, name: str, disk: Mapping[str, Any], option: str, caching: str, gigabytes: int) -> dict[str, Any]:
+    managed = {"storageAccountType": disk.get("type", "Premium_LRS"), "id": f"{root}/{name}"}
     return {
         "name": name,
         "createOption": option,
+        **({"vhd": disk["vhd"]} if disk.get("vhd") else {}),
         "caching": caching,
-        "managedDisk": {"storageAccountType": disk.get("type", "Premium_LRS"), "id": f"{root}/{name}"},
+        **({} if disk.get("vhd") else {"managedDisk": managed}),
         "deleteOption": "Detach",
         "diskSizeGB": disk.get("sizeGb", gigabytes),
     }

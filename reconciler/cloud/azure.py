@@ -77,8 +77,8 @@ class Azure:
         `exact`: ids of resources that no index may answer for, since they have just been written.
         """
         moment = now or self._moment or self._clock.now()
-        snapshot = Snapshot(self._reader, self._direct, moment, exact)
-        snapshot.prefetch(spec, self._workers)
+        snapshot = Snapshot(self._reader, self._direct, spec, moment, exact)
+        snapshot.prefetch(self._workers)
         return snapshot
 
     def look(self) -> Live:

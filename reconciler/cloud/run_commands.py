@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from reconciler.cloud.direct import Direct
 from reconciler.cloud.graph import Graph
@@ -12,8 +12,9 @@ from reconciler.cloud.reading import Body
 from reconciler.core.errors import Unreadable
 from reconciler.core.wire import dig_text
 
-MOST_ASKED_DIRECTLY = 20
+MOST_ASKED_DIRECTLY, FEWEST_ASKED_DIRECTLY = 20, 3
 """Of a survey: commands that Resource Graph lacks, or shows as anything but Succeeded."""
+_VMS_A_QUESTION = 50  # the lists of larger estates leave less room for questions about single commands
 
 _OWN = "azbackup-"
 _QUERY = (
@@ -25,11 +26,21 @@ _QUERY = (
 )
 
 
-class RunCommands:
-    """What a survey knows of run commands. `exact`: ids of those that are asked for directly, since they have just been written."""
+def most_asked_directly(vms: int) -> int:
+    """For a survey of so many VMs."""
+    return max(FEWEST_ASKED_DIRECTLY, MOST_ASKED_DIRECTLY - vms // _VMS_A_QUESTION)
 
-    def __init__(self, graph: Graph, direct: Direct, memo: Memo, exact: Collection[str]) -> None:
-        self._graph, self._direct, self._memo = graph, direct, memo
+
+class RunCommands:
+    """What a survey of so many VMs knows of run commands.
+
+    `exact`: ids of those that are asked for directly, since they have just been written.
+    """
+
+    def __init__(
+        self, graph: Graph, direct: Direct, memo: Memo, vms: Callable[[], int], exact: Collection[str]
+    ) -> None:
+        self._graph, self._direct, self._memo, self._vms = graph, direct, memo, vms
         self._exact = frozenset(each.lower() for each in exact)
         self._asked = 0
         self._blind: set[str] = set()
@@ -48,7 +59,7 @@ class RunCommands:
             return self._direct.resource(named.path)  # no index, or one that does not tell which script it is
         if row is not None and _state(row) == "Succeeded":
             return _body(row)
-        if self._asked < MOST_ASKED_DIRECTLY:
+        if self._asked < most_asked_directly(self._vms()):
             self._asked += 1
             return self._ask(named, empty=not index)
         if row is None and _group(named) in self._refused:

@@ -38,15 +38,18 @@ STATUS_ONLY = "&statusOnly=true"
 class Snapshot:
     """A `core.live.Survey`. What no step asks for is not read: recovery points, backup jobs, other vaults."""
 
-    def __init__(self, reader: Reader, direct: Direct, now: datetime, exact: Collection[str] = ()) -> None:
-        self._reader, self._direct, self._now = reader, direct, now
+    def __init__(self, reader: Reader, direct: Direct, spec: Spec, now: datetime, exact: Collection[str] = ()) -> None:
+        self._reader, self._direct, self._spec, self._now = reader, direct, spec, now
         self._memo = Memo()
         graph = Graph(reader)
         self._governance = Governance(reader, graph, self._memo)
-        self._resources = Resources(reader, direct, self._memo, RunCommands(graph, direct, self._memo, exact))
+        self._resources = Resources(
+            reader, direct, self._memo, RunCommands(graph, direct, self._memo, self._vms, exact)
+        )
 
-    def prefetch(self, spec: Spec, workers: Executor | None) -> None:
+    def prefetch(self, workers: Executor | None) -> None:
         """Reads what every plan asks for, each independent list for itself. A failure is kept until its answer is asked for."""
+        spec = self._spec
         vaults = {vault.ref: vault.ref for vault in spec.vaults}
         for refs in (spec.policies, spec.protections, spec.selections):
             vaults.update((entry.vault, entry.vault) for entry in refs)
@@ -239,6 +242,11 @@ class Snapshot:
             return {key: dict(dig_object(body, "properties", "instanceView")) for key, body in found.items()}
 
         return self._memo.ask(("views", subscription.lower()), read)
+
+    def _vms(self) -> int:
+        """How many VMs the spec speaks of, or with selections may speak of."""
+        chosen = {selection.vault.subscription.lower() for selection in self._spec.selections}
+        return len(self._spec.protections) + sum(len(self._machines(subscription)) for subscription in chosen)
 
     def _vaults(self, subscription: str) -> list[tuple[VaultRef, str]]:
         def read() -> list[tuple[VaultRef, str]]:

@@ -9,20 +9,19 @@ from reconciler.core.errors import Unreadable
 from reconciler.core.live import Survey
 from reconciler.core.plan import Finding
 from reconciler.preflight.catalogue import finding
+from reconciler.preflight.questions import Questions
 
-MOST_NETWORKS = 10
 _NAMED = 3
 
 
 class AdminRules:
     """One query tells which networks network managers reach; only those are asked for their rules, each once."""
 
-    def __init__(self, survey: Survey, subscriptions: Collection[str]) -> None:
-        self._survey, self._subscriptions = survey, subscriptions
+    def __init__(self, survey: Survey, subscriptions: Collection[str], questions: Questions) -> None:
+        self._survey, self._subscriptions, self._questions = survey, subscriptions, questions
         self._known: dict[str, tuple[AdminRule, ...]] = {}
         self._unseen: dict[str, str] = {}  # id of a network -> why its rules were not looked at
         self._needed: set[str] = set()  # those of them through which a VM has to get out
-        self._asked = 0
 
     def of(self, network_id: str, *, needed: bool) -> tuple[AdminRule, ...]:
         """The rules that reach a network, as far as they could be looked at; `findings` tells where they could not."""
@@ -44,10 +43,9 @@ class AdminRules:
         try:
             if network_id.lower() not in self._survey.governed_networks(self._subscriptions):
                 return ()
-            if self._asked == MOST_NETWORKS:
-                self._unseen[network_id.lower()] = f"only the first {MOST_NETWORKS} networks with admin rules are asked"
+            if not self._questions.take():
+                self._unseen[network_id.lower()] = "they take a request for each network, and others were asked first"
                 return ()
-            self._asked += 1
             return admin_rules(self._survey.admin_rules(network_id))
         except Unreadable as error:
             self._unseen[network_id.lower()] = f"{error.problem.what}; {error.problem.why}"

@@ -16,12 +16,12 @@ from reconciler.core.live import Survey, Wire
 from reconciler.core.plan import Finding, Plan, Step
 from reconciler.core.wire import dig_list, dig_object, dig_text
 from reconciler.preflight.catalogue import finding
+from reconciler.preflight.questions import Questions
 from reconciler.preflight.rights import Concern
 from reconciler.preflight.subject import Subject, region
 
 GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"
 COLLECTION_TYPE = "Microsoft.Compute/restorePointCollections"
-MOST_ASKED = 10
 _PART_OF_BODY = ("location", "sku", "tags", "properties", "identity")
 _AUTHORIZATION = re.compile("/providers/Microsoft.Authorization/", re.IGNORECASE)
 _TAG = re.compile(r"tags(?:\['?|\.)([^'\]]+)'?\]?", re.IGNORECASE)
@@ -44,10 +44,11 @@ class _Denial:
         return f"policy assignment {name} of {scope or 'a management group'} (definition {definition}){looked_at}"
 
 
-def policy_concerns(subjects: list[Subject], survey: Survey, plan: Plan) -> Iterator[Concern]:
+def policy_concerns(subjects: list[Subject], survey: Survey, plan: Plan, room: Questions) -> Iterator[Concern]:
     """A finding for each denial, and one for each question that Azure did not answer."""
     questions = [*_of_vaults(survey, plan), *_of_snapshots(subjects, survey, plan)]
-    for question in questions[:MOST_ASKED]:
+    asked = [question for question in questions if room.take(question.requests)]
+    for question in asked:
         try:
             found = list(question.ask())
         except Unreadable as error:
@@ -56,16 +57,16 @@ def policy_concerns(subjects: list[Subject], survey: Survey, plan: Plan) -> Iter
             found = [finding("F301", question.address, what, remedy=problem.remedy)]
         for each in found:
             yield Concern(each, question.addresses)
-    if len(questions) > MOST_ASKED:
-        yield Concern(
-            finding("F301", "preflight", f"{MOST_ASKED} of {len(questions)} questions were asked"), frozenset()
-        )
+    if len(asked) < len(questions):
+        what = f"{len(asked)} of {len(questions)} questions were asked"
+        yield Concern(finding("F301", "preflight", what), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What Azure is asked `about`, by one or more requests; the answer concerns steps of these addresses."""
+    """What Azure is asked `about`, by as many `requests`; the answer concerns steps of these addresses."""
 
+    requests: int
     about: str
     address: str
     addresses: frozenset[str]
@@ -80,9 +81,8 @@ def _of_vaults(survey: Survey, plan: Plan) -> Iterator[_Question]:
             writes.setdefault(step.write.vault, []).append(step)
     for ref, steps in writes.items():
         addresses = frozenset(step.address for step in steps)
-        yield _Question(
-            f"vault {ref.name}", f"vault/{ref.name}", addresses, partial(_vault_denials, survey, ref, steps)
-        )
+        ask = partial(_vault_denials, survey, ref, steps)
+        yield _Question(1, f"vault {ref.name}", f"vault/{ref.name}", addresses, ask)
 
 
 def _vault_denials(survey: Survey, ref: VaultRef, steps: list[Step]) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _of_snapshots(subjects: list[Subject], survey: Survey, plan: Plan) -> Iterat
     for (subscription, location, name), alike in groups.items():
         addresses = frozenset(address for each in alike for address in writing.intersection(each.own_addresses))
         ask = partial(_snapshot_denials, survey, f"/subscriptions/{subscription}", location, name, alike[0])
-        yield _Question(f"snapshots in {name}", f"snapshots/{name}", addresses, ask)
+        yield _Question(2, f"snapshots in {name}", f"snapshots/{name}", addresses, ask)
 
 
 def _snapshot_denials(survey: Survey, root: str, location: str, name: str, subject: Subject) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ from reconciler.preflight.key_vaults import KeyVaults
 from reconciler.preflight.locks import Lock, lock_findings, locks_of, vault_lock_findings, write_lock_findings
 from reconciler.preflight.machine import extension_findings, machine_findings
 from reconciler.preflight.network import Network, NotFound, NotSeen
-from reconciler.preflight.prevalidation import MOST_ASKED, not_asked, prevalidation_findings, to_be_asked
+from reconciler.preflight.prevalidation import not_asked, prevalidation_findings, to_be_asked
+from reconciler.preflight.questions import Questions
 from reconciler.preflight.rights import right_concerns
 from reconciler.preflight.subject import Subject, subjects
 from reconciler.preflight.vaults import edit_findings, soft_deleted_findings, vault_findings
@@ -35,10 +36,13 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     is a warning of the VM that needs it: unknown is not fine.
     """
     wanted = sorted(subjects(spec), key=lambda subject: subject.address.lower())
-    admin = AdminRules(survey, {subject.wanted.vm.subscription.lower() for subject in wanted})
-    checks = _Checks(survey, plan, admin, {subject.address for subject in to_be_asked(wanted, plan)[:MOST_ASKED]})
+    questions = Questions(len(wanted))
+    concerns = [*right_concerns(plan, survey, questions), *policy_concerns(wanted, survey, plan, questions)]
+    new = to_be_asked(wanted, plan)
+    asked = new[: questions.take_half(len(new))]
+    admin = AdminRules(survey, {subject.wanted.vm.subscription.lower() for subject in wanted}, questions)
+    checks = _Checks(survey, plan, admin, questions, {subject.address for subject in asked})
     shared = [*plan.findings, *edit_findings(plan), *_of_vaults(spec, wanted, survey, plan, checks)]
-    concerns = [*right_concerns(plan, survey), *policy_concerns(wanted, survey, plan)]
     by_address: dict[str, list[Finding]] = {}
     for each in shared:
         by_address.setdefault(each.address.lower(), []).append(each)
@@ -49,7 +53,7 @@ def preflight(spec: Spec, survey: Survey, plan: Plan) -> Readiness:
     owned = {address.lower() for subject in wanted for address in subject.own_addresses}
     rest = [each for each in shared if each.address.lower() not in owned]
     rest += [concern.finding for concern in concerns]
-    rest += [*not_asked(to_be_asked(wanted, plan)), *admin.findings()]
+    rest += [*not_asked(len(asked), new), *admin.findings()]
     return Readiness(machines, _sorted(rest))
 
 
@@ -65,12 +69,14 @@ def _of_vaults(spec: Spec, wanted: list[Subject], survey: Survey, plan: Plan, ch
 class _Checks:
     """The checks of single VMs; disks, locks and networks are read once for all of them."""
 
-    def __init__(self, survey: Survey, plan: Plan, admin: AdminRules, asked: Collection[str]) -> None:
+    def __init__(
+        self, survey: Survey, plan: Plan, admin: AdminRules, questions: Questions, asked: Collection[str]
+    ) -> None:
         self._survey = survey
         self._admin = admin
         self._asked = asked
-        self._network = Network(survey, plan)
-        self._key_vaults = KeyVaults(survey)
+        self._network = Network(survey, plan, questions)
+        self._key_vaults = KeyVaults(survey, questions)
         self._disks: dict[str, Mapping[str, Wire]] = {}
         self._locks: dict[str, tuple[Lock, ...]] = {}
 

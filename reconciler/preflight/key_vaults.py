@@ -16,10 +16,10 @@ from reconciler.core.plan import Finding
 from reconciler.core.wire import dig, dig_list, dig_text
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.encryption import KeyVaultUse
+from reconciler.preflight.questions import Questions
 from reconciler.preflight.subject import Subject, region
 
 KEY_VAULT_TYPE = "Microsoft.KeyVault/vaults"
-MOST_ASKED = 10  # key vaults whose role assignments are read: a request each
 APP, GOVERNMENT_APP = "262044b1-e2ce-469f-a196-69ab7ada62d3", "ff281ffe-705c-4f53-9f37-a40e6f2c68f3"
 _GOVERNMENT = ".usgovcloudapi.net"
 # Permissions of access policies. The template grants backup of secrets, too, but older instructions did without.
@@ -41,8 +41,8 @@ class Grant:
 class KeyVaults:
     """Key vaults of the subscriptions that encrypted VMs name, each list read once."""
 
-    def __init__(self, survey: Survey) -> None:
-        self._survey = survey
+    def __init__(self, survey: Survey, questions: Questions) -> None:
+        self._survey, self._questions = survey, questions
         self._vaults: dict[str, Mapping[str, Wire]] = {}
         self._roles: dict[str, Mapping[str, tuple[Wire, ...]]] = {}
         self._asked: set[str] = set()  # vaults whose role assignments were read, or could not be
@@ -105,8 +105,8 @@ class KeyVaults:
 
     def _by_role(self, body: Wire, use: KeyVaultUse) -> Grant:
         vault_id = dig_text(body, "id")
-        if vault_id not in self._asked and len(self._asked) == MOST_ASKED:
-            return Grant(doubt=f"only the role assignments of the first {MOST_ASKED} key vaults are read")
+        if vault_id not in self._asked and not self._questions.take():
+            return Grant(doubt="its role assignments take a request, and others were asked first")
         self._asked.add(vault_id)
         assignments = self._survey.role_assignments(vault_id)
         return _grant_by_role(assignments, self._definitions(vault_id.split("/")[2]), use)

@@ -14,10 +14,10 @@ from reconciler.core.plan import Plan
 from reconciler.core.spans import Span
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.preflight.planned_rules import Planned, planned_rules
+from reconciler.preflight.questions import Questions
 
 FIREWALL_TYPE = "Microsoft.Network/azureFirewalls"
 _PARTS_OF_ID = 9
-MOST_ASKED = 5  # each costs a request; an identity that may not see the sixth needs the same right as for the first
 Value = TypeVar("Value")
 
 
@@ -64,6 +64,7 @@ class Network:
 
     survey: Survey
     plan: Plan
+    questions: Questions
     _known: dict[tuple[str, str], object] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
@@ -145,7 +146,7 @@ class Network:
 
         A list leaves out what the identity may not see. Raises `Unreadable` when that is said.
         """
-        if resource_id.lower() not in self._asked and len(self._asked) == MOST_ASKED:
+        if resource_id.lower() not in self._asked and not self.questions.take():
             return ""
         self._asked.add(resource_id.lower())
         return "" if self.survey.resource(resource_id) else f"{resource_id} does not exist"

@@ -10,8 +10,6 @@ from reconciler.core.wire import dig_text
 from reconciler.preflight.catalogue import finding
 from reconciler.preflight.subject import Subject
 
-MOST_ASKED = 10
-
 
 def to_be_asked(subjects: Sequence[Subject], plan: Plan) -> list[Subject]:
     """The VMs that the plan would protect anew."""
@@ -31,7 +29,7 @@ def prevalidation_findings(subject: Subject, survey: Survey) -> Iterator[Finding
     yield finding("F302", subject.address, f"{code}: {message}", remedy=remedy, where=subject.where)
 
 
-def not_asked(subjects: Sequence[Subject]) -> Iterator[Finding]:
+def not_asked(asked: int, subjects: Sequence[Subject]) -> Iterator[Finding]:
     """Said once, for those beyond the first few."""
-    if len(subjects) > MOST_ASKED:
-        yield finding("F303", "preflight", f"{MOST_ASKED} of {len(subjects)} VMs were asked about")
+    if asked < len(subjects):
+        yield finding("F303", "preflight", f"{asked} of {len(subjects)} VMs were asked about")

@@ -15,9 +15,9 @@ from reconciler.core.permissions import Permission, assignment, is_granted, perm
 from reconciler.core.plan import Finding, Plan
 from reconciler.core.rights import Needed, rights_of
 from reconciler.preflight.catalogue import finding
+from reconciler.preflight.questions import Questions
 
-MOST_GROUPS = 10
-MOST_RESOURCES = 10
+_FOR_OTHERS = 3  # questions that the checks after this one need at least
 _SHOWN = 3
 
 
@@ -29,16 +29,16 @@ class Concern:
     addresses: frozenset[str]
 
 
-def right_concerns(plan: Plan, survey: Survey) -> Iterator[Concern]:
+def right_concerns(plan: Plan, survey: Survey, questions: Questions) -> Iterator[Concern]:
     """One for each missing action and place, whatever the number of steps that need it."""
     open_needs: dict[Needed, set[str]] = {}
     for step in plan.steps:
         for needed in rights_of(step):
             open_needs.setdefault(needed, set()).add(step.address)
     made = {step.write.vault.key for step in plan.steps if step.write.operation == "vault.create" and step.write.vault}
-    asked = _Asked(survey, frozenset(made))
-    for place, most in (("subscription_id", 0), ("group_id", MOST_GROUPS), ("resource_id", MOST_RESOURCES)):
-        open_needs = asked.left(open_needs, place, most)
+    asked = _Asked(survey, questions, frozenset(made))
+    for place in ("subscription_id", "group_id", "resource_id"):
+        open_needs = asked.left(open_needs, place)
     yield from _told(open_needs, asked)
 
 
@@ -47,12 +47,13 @@ class _Asked:
     """The scopes that were asked about, by lower-cased id, and why some could not be read. `absent` ones can't be asked about."""
 
     survey: Survey
+    questions: Questions
     absent: frozenset[str]
     known: dict[str, tuple[Permission, ...]] = field(default_factory=dict)
     unread: dict[str, Problem] = field(default_factory=dict)
 
-    def left(self, needs: dict[Needed, set[str]], place: str, most: int) -> dict[Needed, set[str]]:
-        """What is still not granted after the scopes of one kind were asked, at most `most` of them (0: all)."""
+    def left(self, needs: dict[Needed, set[str]], place: str) -> dict[Needed, set[str]]:
+        """What is still not granted after the scopes of one kind were asked: subscriptions all, others as far as there is room."""
         weight: dict[str, int] = {}
         for needed, addresses in needs.items():
             scope = str(getattr(needed, place)).lower()
@@ -61,8 +62,9 @@ class _Asked:
             weight.keys() - self.absent - self.known.keys() - self.unread.keys(),
             key=lambda scope: (-weight[scope], scope),
         )
-        for scope in scopes[: most or None]:
-            self._ask(scope)
+        for scope in scopes:
+            if place == "subscription_id" or self.questions.take(keep=_FOR_OTHERS):
+                self._ask(scope)
         return {
             needed: addresses
             for needed, addresses in needs.items()

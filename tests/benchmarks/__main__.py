@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from tests.benchmarks.guests import measured
+from tests.benchmarks.guests import GuestEstate
 from tests.benchmarks.plan_without_changes import measure
 
 _SIZES = ("10x1", "1000x1", "10000x10")
@@ -24,10 +24,10 @@ def main(sizes: list[str]) -> None:
             f"{size:>14} {cost.requests:>9} {cost.spec_seconds:>8.3f} {cost.plan_seconds:>8.3f} "
             f"{cost.bare_seconds:>8.3f} {cost.ratio:>6.1f} {peak:>9.0f}"
         )
-    for when, guests in zip(("nothing has run yet", "all have run"), measured(1000), strict=True):
-        print(
-            f"1000 VMs with guests, {when}: plan {guests.plan_requests} requests, preflight {guests.preflight_requests}"
-        )
+    estate = GuestEstate(1000)
+    for when in ("nothing has run yet", "all have run"):
+        print(f"1000 VMs with guests, {when}: plan {estate.plan()[0]} requests, preflight {estate.preflight()}")
+        estate.run_commands()
 
 
 if __name__ == "__main__":

@@ -2,20 +2,17 @@
 
 import pytest
 
-from reconciler.cloud.azure import Azure
 from reconciler.cloud.guest_scripts import script_text
-from reconciler.core.desired import DesiredProtection, DesiredVault, Spec
+from reconciler.core.desired import Spec
 from reconciler.core.errors import CloudError
 from reconciler.core.guest_scripts import LINUX_PROXY, proxy_parameters
-from reconciler.core.ids import NSG_TYPE, FirewallRef, NsgRef, VaultRef, VmRef, arm_id
+from reconciler.core.ids import FirewallRef, NsgRef, VmRef, arm_id
 from reconciler.core.live import Live, Survey
 from reconciler.core.plan import Write
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
-from reconciler.sandbox.generate import generate
 from reconciler.sandbox.rows import firewalls, network
-from reconciler.sandbox.transport import SandboxClock, SandboxCredential, SandboxTransport
 from reconciler.sandbox.world import DEFAULT_SUBSCRIPTION, World
-from tests.cloud.test_with_sandbox import PLACE, VM, Estate
+from tests.cloud.test_with_sandbox import VM, Estate
 
 SUBSCRIPTION = DEFAULT_SUBSCRIPTION
 NSG = NsgRef.of(SUBSCRIPTION, "rg-app", "nsg-app")
@@ -167,49 +164,3 @@ def test_the_agent_is_seen_by_survey_and_look(estate: Estate) -> None:
     assert look.instance_view(VM) == survey.instance_view(VM)
     assert dig_text(survey.resource(f"{VNET_ID}/subnets/app"), "properties", "networkSecurityGroup", "id") == NSG.id
     assert look.resource(f"{VNET_ID}/subnets/app") == survey.resource(f"{VNET_ID}/subnets/app")
-
-
-GROUPS = [f"rg-app-{number + 1:03d}" for number in range(10)]  # of generated estates, with 100 VMs each
-THOUSAND = [
-    VmRef.of(SUBSCRIPTION, group, f"vm-{at * 100 + each + 1:05d}")
-    for at, group in enumerate(GROUPS)
-    for each in range(100)
-]
-
-
-def with_interfaces(world: World) -> None:
-    """A network interface for every VM of a generated estate of a thousand."""
-    subnets = [{"name": "app", "properties": {"addressPrefix": "10.0.0.0/16"}}]
-    vnet_id = arm_id(SUBSCRIPTION, GROUPS[0], "Microsoft.Network/virtualNetworks", "vnet")
-    network.create(world, vnet_id, {"location": "westeurope", "properties": {"subnets": subnets}})
-    network.create(world, arm_id(SUBSCRIPTION, GROUPS[0], NSG_TYPE, "nsg"), {"location": "westeurope"})
-    for number, vm in enumerate(THOUSAND):
-        address = f"10.0.{number // 250}.{number % 250}"
-        configuration = {"subnet": {"id": f"{vnet_id}/subnets/app"}, "privateIPAddress": address}
-        properties = {"ipConfigurations": [{"name": "ip", "properties": configuration}]}
-        nic_id = arm_id(SUBSCRIPTION, vm.resource_group, "Microsoft.Network/networkInterfaces", f"{vm.name}-nic")
-        network.create(world, nic_id, {"location": "westeurope", "properties": properties})
-
-
-def test_a_thousand_machines_are_looked_at_in_forty_requests() -> None:
-    """All that a preflight reads: vault, items, policies, jobs; VMs, views, interfaces, groups, networks, routes, locks."""
-    world = World.open()
-    generate(world, 1000, 1, 5, protected=True)
-    with_interfaces(world)
-    azure = Azure(SandboxCredential(), SandboxTransport(world), SandboxClock(world), read_only=True)
-    vault = VaultRef.of(SUBSCRIPTION, "rg-backup", "rsv-001")
-    protections = tuple(DesiredProtection(vault, vm, PLACE) for vm in THOUSAND)
-    found = azure.survey(Spec("d", (DesiredVault(vault, "westeurope", PLACE),), protections=protections))
-    for vm in THOUSAND:
-        assert found.item(vault, vm)
-        assert found.running_jobs(vault, vm) == ()
-        assert found.instance_view(vm)
-        (nic,) = dig_list(found.virtual_machine(vm), "properties", "networkProfile", "networkInterfaces")
-        (configuration,) = dig_list(found.resource(dig_text(nic, "id")), "properties", "ipConfigurations")
-        assert found.resource(dig_text(configuration, "properties", "subnet", "id"))
-    for name in ("routeTables", "applicationSecurityGroups", "azureFirewalls", "firewallPolicies"):
-        assert list(found.resources(SUBSCRIPTION, f"Microsoft.Network/{name}")) == []
-    assert len(list(found.resources(SUBSCRIPTION, NSG_TYPE))) == 1
-    assert list(found.locks(SUBSCRIPTION)) == []
-    assert set(azure.requests) == {"GET"}
-    assert sum(azure.requests.values()) <= 40

@@ -18,6 +18,7 @@ from reconciler.kinds import THOROUGH_KINDS
 from reconciler.plan import make_plan
 from reconciler.plan.select import resolve
 from reconciler.preflight import preflight
+from reconciler.preflight.questions import Questions
 from reconciler.preflight.rights import right_concerns
 from reconciler.sandbox import access
 from reconciler.sandbox.estate import load_estate_text
@@ -71,7 +72,9 @@ def _proven(world: World, spec: Spec, tried: set[str]) -> Plan:
         if before.plan(spec) != plan or action == _UNNAMED:
             continue  # what a plan can't read shows by itself
         tried.add(action)
-        predicted = {address for each in right_concerns(plan, before.survey(spec)) for address in each.addresses}
+        predicted = {
+            address for each in right_concerns(plan, before.survey(spec), Questions(1)) for address in each.addresses
+        }
         ended = _ended(Local(other).apply(spec))
         failed = {address for address, status in ended.items() if status == "failed"}
         failed -= {

@@ -11,7 +11,8 @@ from reconciler.core.readiness import Readiness
 from reconciler.kinds import THOROUGH_KINDS
 from reconciler.plan import make_plan
 from reconciler.preflight import preflight
-from reconciler.preflight.azure_policy import COLLECTION_TYPE, GROUP_TYPE, MOST_ASKED
+from reconciler.preflight.azure_policy import COLLECTION_TYPE, GROUP_TYPE
+from reconciler.preflight.questions import MOST_QUESTIONS
 from tests.preflight.estate import an_estate_with
 from tests.support.desired import SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, a_vault, live_item, protect
 from tests.support.fake_survey import FakeSurvey
@@ -167,10 +168,10 @@ def test_a_plan_without_steps_asks_nothing() -> None:
 
 
 def test_the_number_of_questions_has_a_bound() -> None:
-    refs = [VaultRef.of(SUBSCRIPTION, "rg-backup", f"rsv-{number:02}") for number in range(MOST_ASKED + 3)]
+    refs = [VaultRef.of(SUBSCRIPTION, "rg-backup", f"rsv-{number:02}") for number in range(MOST_QUESTIONS + 3)]
     survey = an_estate_with()
     spec = a_spec(vaults=tuple(a_vault(ref) for ref in refs))
     readiness = preflight(spec, survey, make_plan(spec, survey, THOROUGH_KINDS))
-    assert len(questions(survey)) == MOST_ASKED
+    assert len(questions(survey)) == MOST_QUESTIONS
     (found,) = [each for each in readiness.findings if each.code == "F301"]
-    assert found.what == f"{MOST_ASKED} of {len(refs)} questions were asked"
+    assert found.what == f"{MOST_QUESTIONS} of {len(refs)} questions were asked"

@@ -12,6 +12,7 @@ from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_i
 from reconciler.core.plan import Change, Step, Write
 from reconciler.core.readiness import Reach
 from reconciler.preflight.network import Network
+from reconciler.preflight.questions import FEWEST_QUESTIONS, Questions
 from tests.network.bodies import rule_body
 from tests.preflight.estate import (
     NETWORKS,
@@ -295,10 +296,10 @@ def test_what_a_list_lacks_is_not_there_or_may_not_be_seen(
 def test_a_few_are_asked_about_and_the_rest_is_not_known() -> None:
     made = an_estate_with()
     survey = _Asked(**{each.name: getattr(made, each.name) for each in fields(made)})
-    network = Network(survey, NO_STEPS)
-    told = [network.told(f"{NETWORKS}/networkInterfaces/nic-{number}") for number in [*range(7), 0]]
-    assert [text.partition(" ")[2] for text in told] == ["does not exist"] * 5 + ["", "", "does not exist"]
-    assert len({each for each in survey.asked if "/" in each}) == 5
+    network = Network(survey, NO_STEPS, Questions(1_000))
+    told = [network.told(f"{NETWORKS}/networkInterfaces/nic-{number}") for number in [*range(FEWEST_QUESTIONS + 1), 0]]
+    assert [text.partition(" ")[2] for text in told] == ["does not exist"] * FEWEST_QUESTIONS + ["", "does not exist"]
+    assert len({each for each in survey.asked if "/" in each}) == FEWEST_QUESTIONS
 
 
 def test_a_subnet_that_its_network_lacks() -> None:

@@ -11,7 +11,8 @@ from reconciler.core.readiness import Readiness
 from reconciler.kinds import THOROUGH_KINDS
 from reconciler.plan import make_plan
 from reconciler.preflight import preflight
-from reconciler.preflight.rights import MOST_GROUPS, MOST_RESOURCES, right_concerns
+from reconciler.preflight.questions import MOST_QUESTIONS, Questions
+from reconciler.preflight.rights import right_concerns
 from tests.preflight.estate import an_estate_with
 from tests.support.desired import SUBSCRIPTION, VAULT, WEB, a_machine, a_policy, a_spec, a_vm, protect
 from tests.support.fake_survey import FakeSurvey
@@ -92,7 +93,7 @@ def test_a_vault_that_is_yet_to_be_made_needs_rights_on_its_group() -> None:
     del survey.vaults[VAULT.key]
     survey.permission_bodies = {ROOT: READ + MACHINES}
     plan = make_plan(a_spec(protect(), policies=(a_policy(),)), survey, THOROUGH_KINDS)
-    found = [concern.finding for concern in right_concerns(plan, survey)]
+    found = [concern.finding for concern in right_concerns(plan, survey, Questions(1))]
     assert {each.code for each in found} == {"F308"}
     assert all(f"--scope {ROOT}/resourceGroups/rg-backup " in each.remedy for each in found)
     assert asked(survey) == [ROOT, BACKUP]
@@ -106,17 +107,18 @@ def test_no_scope_is_asked_about_twice() -> None:
 def test_only_the_rights_of_planned_steps_are_asked_for() -> None:
     survey = an_estate_with()
     survey.permission_bodies = {ROOT: READ}
-    assert list(right_concerns(Plan((), (), "sha256:x"), survey)) == []
+    assert list(right_concerns(Plan((), (), "sha256:x"), survey, Questions(1))) == []
     assert survey.asked_scopes == []
 
 
-def test_no_more_than_some_groups_and_resources_are_asked_about_and_the_rest_is_a_warning() -> None:
-    many = [in_group(number) for number in range(MOST_GROUPS + MOST_RESOURCES + 5)]
-    readiness, survey = seen_by({ROOT: READ + BACKUPS}, *many)
-    assert len(asked(survey)) == 1 + MOST_GROUPS + MOST_RESOURCES
+def test_when_there_is_no_room_for_more_questions_the_rest_is_a_warning() -> None:
+    groups = 20
+    readiness, survey = seen_by({ROOT: READ + BACKUPS}, *map(in_group, range(groups)))
+    resources = len(asked(survey)) - 1 - groups
+    assert 0 < resources < MOST_QUESTIONS - groups
     codes = [each.code for each in of_rights(readiness.findings)]
-    assert (codes.count("F308"), codes.count("F299")) == (MOST_RESOURCES, len(many) - MOST_RESOURCES)
-    assert readiness.counts() == {"ready": 0, "warnings": len(many) - MOST_RESOURCES, "blocked": MOST_RESOURCES}
+    assert (codes.count("F308"), codes.count("F299")) == (resources, groups - resources)
+    assert readiness.counts() == {"ready": 0, "warnings": groups - resources, "blocked": resources}
 
 
 def test_groups_with_most_steps_come_first() -> None:
@@ -143,10 +145,12 @@ def test_a_subscription_that_can_not_be_read_does_not_hide_the_rights_on_a_group
     survey.permission_bodies = {BACKUP: BACKUPS, APP: MACHINES}
     spec = a_spec(protect(), policies=(a_policy(),))
     plan = make_plan(spec, survey, THOROUGH_KINDS)
-    (unknown,) = right_concerns(plan, survey)  # Azure tells of other vaults for a region of the subscription only
+    (unknown,) = right_concerns(
+        plan, survey, Questions(1)
+    )  # Azure tells of other vaults for a region of the subscription only
     assert (unknown.finding.code, unknown.finding.address) == ("F299", f"rights/{SUBSCRIPTION}")
     survey.permission_bodies = {BACKUP: BACKUPS, APP: READ}
-    assert {concern.finding.code for concern in right_concerns(plan, survey)} == {"F299", "F308"}
+    assert {concern.finding.code for concern in right_concerns(plan, survey, Questions(1))} == {"F299", "F308"}
 
 
 def test_steps_of_a_stopped_vm_block_preflight_too() -> None:

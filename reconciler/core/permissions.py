@@ -101,8 +101,17 @@ def smallest_role(action: str) -> str:
 
 
 def assignment(action: str, scope: str) -> str:
-    """The command that gives the smallest role with this action."""
-    return f"az role assignment create --role '{smallest_role(action)}' --scope {scope} --assignee ID"
+    """The command that gives the smallest role with this action, at the scope or what the list there belongs to."""
+    return f"az role assignment create --role '{smallest_role(action)}' --scope {assignable(scope)} --assignee ID"
+
+
+def assignable(scope: str) -> str:
+    """A role is assigned to a resource, a group or a subscription: a type without a name is a list of one of these."""
+    start, mark, rest = scope.rpartition("/providers/")
+    parts = rest.split("/")
+    if not mark or len(parts) % 2:  # a namespace, then types and names by turns
+        return scope
+    return start if len(parts) == 2 else scope.rpartition("/")[0]
 
 
 def _any_fits(patterns: Iterable[str], action: str) -> bool:

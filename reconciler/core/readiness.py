@@ -16,7 +16,8 @@ ReachResult = Literal["allowed", "denied", "uncertain"]
 class Reach:
     """Whether a VM reaches one destination, and what says so: the rule and its group, or the route.
 
-    `needed` is whether the backup of this VM needs it: most need none but the host's address.
+    `needed` is whether the backup of this VM needs it: most need none but the host's address. `after_plan` is how it will be
+    once the plan has been applied, "" where no plan was looked at.
     """
 
     destination: str
@@ -24,6 +25,12 @@ class Reach:
     result: ReachResult
     evidence: str
     needed: bool
+    after_plan: ReachResult | Literal[""] = ""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the plan opens the way, or closes it."""
+        return self.after_plan not in ("", self.result)
 
     def document(self) -> dict[str, object]:
         return {
@@ -32,6 +39,7 @@ class Reach:
             "result": self.result,
             "evidence": self.evidence,
             "needed": self.needed,
+            **({"afterPlan": self.after_plan} if self.is_changed else {}),
         }
 
 

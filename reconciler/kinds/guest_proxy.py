@@ -14,7 +14,7 @@ from reconciler.core.live import Live, Wire
 from reconciler.core.plan import Action, Change, Finding, Step, Write
 from reconciler.kinds.addresses import egress_address, guest_proxy_address, vm_lane
 from reconciler.kinds.egress import busy_of
-from reconciler.kinds.instance_view import is_running
+from reconciler.kinds.instance_view import agent_state, is_running
 from reconciler.kinds.run_commands import (
     delete_run_command,
     outcome_of,
@@ -26,6 +26,8 @@ from reconciler.kinds.run_commands import (
 )
 
 _COMMAND = "azbackup-proxy"
+_START = "az vm start --resource-group {group} --name {name}, then plan again"
+_INSTALL = "install the agent as the finding of vm_agent/{group}/{name} says, then plan again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,13 @@ class GuestProxyKind:
         observed = live.resource(run_command_id(entry.wanted.vm, _COMMAND))
         plan = _set if entry.egress.present else _undo
         steps = tuple(plan(entry, script, machine.location, observed))
-        if steps and not is_running(live.instance_view(entry.wanted.vm)):
-            return Assessment(findings=(_not_running(entry),))
+        if not steps:
+            return Assessment(busy=busy_of(observed))
+        view = live.instance_view(entry.wanted.vm)
+        if not is_running(view):
+            return Assessment(findings=(_out_of_reach(entry, "does not run", _START),))
+        if agent_state(view) == "missing":
+            return Assessment(findings=(_out_of_reach(entry, "has no agent", _INSTALL),))
         return Assessment(steps, busy=busy_of(observed))
 
 
@@ -111,14 +118,14 @@ def _step(
     return Step(entry.address, GuestProxyKind.name, action, changes, why, write, digest(now), needs, lane)
 
 
-def _not_running(entry: GuestProxy) -> Finding:
+def _out_of_reach(entry: GuestProxy, is_so: str, remedy: str) -> Finding:
     vm = entry.wanted.vm
     return Finding(
         code="P211",
         severity="blocking",
         address=entry.address,
         where=str(entry.wanted.place),
-        what=f"VM {vm.resource_group}/{vm.name} does not run, so its proxy settings can't be changed",
+        what=f"VM {vm.resource_group}/{vm.name} {is_so}, so its proxy settings can't be changed",
         why="a run command needs the guest and its agent",
-        remedy=f"az vm start --resource-group {vm.resource_group} --name {vm.name}, then plan again",
+        remedy=remedy.format(group=vm.resource_group, name=vm.name),
     )

@@ -34,6 +34,8 @@ _ASK_FOR_EXCEPTION = (
     "ask the owner of the network manager for an AlwaysAllow rule with a lower number, or for another exception"
 )
 
+_CONVERT = "az vm deallocate --resource-group GROUP --name NAME, then az vm convert --resource-group GROUP --name NAME"
+
 _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F151", "blocking", "vault is full", "a vault protects at most 1,000 VMs", "backup-rules B.1, I.15",
      "use another vault for some of them"),
@@ -69,9 +71,9 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
     ("F247", "blocking", "disk with Entra authentication", "a disk that is exported by Entra authentication fails the backup",
      "backup-rules A.4, I.24", "set dataAccessAuthMode of the disk to None"),
     ("F248", "warning", "unmanaged disks", "unmanaged disks are deprecated", "backup-rules A.4, I.24",
-     "az vm convert --resource-group GROUP --name NAME"),
+     _CONVERT),
     ("F249", "blocking", "unmanaged disks under an enhanced policy", "an enhanced policy takes managed disks only",
-     "backup-rules A.4, I.24", "convert the disks: az vm convert --resource-group GROUP --name NAME"),
+     "backup-rules A.4, I.24", _CONVERT),
     ("F251", "warning", "Trusted Launch under a standard policy",
      "only clients since 2025 may put a newly protected VM with Trusted Launch under a standard policy",
      "backup-rules A.3, I.25, K.15", "give the VM an enhanced policy"),
@@ -102,6 +104,9 @@ _ROWS: tuple[tuple[str, Severity, str, str, str, str], ...] = (
      "backup-rules A.6, I.27, K.19", "none needed"),
     ("F274", "blocking", "lock on what apply writes", "a read-only lock refuses every write, and any lock refuses to delete",
      "published API of locks, I.27", "remove the lock while apply runs"),
+    ("F275", "blocking", "delete lock on a VM with unmanaged disks",
+     "VMs with unmanaged disks are not backed up under a lock, those with managed disks are", "backup-rules A.4, A.6, K.19",
+     "remove the lock, or convert the disks to managed ones"),
     ("F281", "warning", "edit that costs recoverability", "a policy change reaches all of its items at once",
      "backup-rules C.3, C.9, I.28", "read the plan; azbackup explain CODE tells the effect"),
     ("F282", "warning", "Resource Guard", "a guarded change waits for the approval of a second person",

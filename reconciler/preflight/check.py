@@ -106,7 +106,9 @@ class _Checks:
             own += self._try(subject, "its disks", lambda: disk_findings(subject, machine, self._disk))
             own += self._encryption(subject, machine)
             own += self._try(
-                subject, "locks", lambda: lock_findings(subject, self._locks_of(subject.wanted.vm.subscription))
+                subject,
+                "locks",
+                lambda: lock_findings(subject, machine, self._locks_of(subject.wanted.vm.subscription)),
             )
             reaches, found = self._ways_out(subject, machine)
             own += found
@@ -146,7 +148,7 @@ class _Checks:
         try:
             return ways_out(subject, machine, self._network, self._admin)
         except NotFound as error:
-            code = "F296" if needs_network(subject, machine) else "F293"
+            code = "F296" if needs_network(subject, machine, self._network) else "F293"
             return (), (finding(code, subject.address, str(error), where=subject.where),)
         except NotSeen as error:
             return (), (self._not_listed(subject, machine, str(error)),)
@@ -155,7 +157,7 @@ class _Checks:
 
     def _not_listed(self, subject: Subject, machine: Wire, resource_id: str) -> Finding:
         """A list leaves out what the identity may not see, so Azure is asked about the thing itself, where it matters."""
-        if not needs_network(subject, machine):
+        if not needs_network(subject, machine, self._network):
             return finding("F293", subject.address, f"{resource_id} is not in its list", where=subject.where)
         try:
             told = self._network.told(resource_id)

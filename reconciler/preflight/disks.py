@@ -115,7 +115,8 @@ def _managed(disk: Wire, managed: ManagedDisk) -> Wire:
 
 def _convert(subject: Subject) -> str:
     vm = subject.wanted.vm
-    return f"az vm deallocate, then az vm convert --resource-group {vm.resource_group} --name {vm.name}"
+    of_it = f"--resource-group {vm.resource_group} --name {vm.name}"
+    return f"az vm deallocate {of_it}, then az vm convert {of_it}"
 
 
 def _names(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.admin_rules import AdminRule, Governed, governed
 from reconciler.core.desired import FirewallEgress, ProxyEgress
@@ -38,30 +38,38 @@ class Goal:
     doubt: str = ""
 
 
-def goals(subject: Subject, machine: Wire, lists: Lists) -> tuple[Goal, ...]:
+def goals(subject: Subject, machine: Wire, lists: Lists, *, old_agent: bool) -> tuple[Goal, ...]:
     """The host always; the services of Azure, or instead of them the proxy, for VMs that need a way out of their own (D.1).
 
-    Raises `Unreadable`, where the ports depend on storage accounts that could not be listed.
+    An agent that is too old needs storage alone. Raises `Unreadable`, where the ports depend on storage accounts that could
+    not be listed.
     """
     needed = not _NEED_A_WAY.isdisjoint(disks_of(machine))
     host = tuple(Goal(HOST_ADDRESS, port, needed=True, declared=False) for port in HOST_PORTS)
     if isinstance(subject.egress, ProxyEgress) and subject.egress.present:
-        return (*host, Goal(subject.egress.address, subject.egress.port, needed, declared=True))
+        return (*host, Goal(subject.egress.address, subject.egress.port, needed or old_agent, declared=True))
     declared = subject.egress is not None and subject.egress.present
     disks = disks_among([machine], lists)
     doubts = {HTTP: "; ".join(disks.unseen)}
     services = (
-        Goal(each.tag, port, needed and port in (HTTPS, HTTP) and not doubts.get(port), declared, doubts.get(port, ""))
+        Goal(
+            each.tag,
+            port,
+            (needed and port in (HTTPS, HTTP) and not doubts.get(port))
+            or (old_agent and each.purpose == "storage" and port == HTTPS),
+            declared,
+            doubts.get(port, ""),
+        )
         for each in destinations(subject.vault.location, disks.kinds)
         for port in each.ports
     )
     return (*host, *services)
 
 
-def needs_network(subject: Subject, machine: Wire) -> bool:
+def needs_network(subject: Subject, machine: Wire, network: Network) -> bool:
     """Whether anything but the host has to be reached: by what the VM is, or by what the spec declares."""
     declared = subject.egress is not None and subject.egress.present
-    return declared or not _NEED_A_WAY.isdisjoint(disks_of(machine))
+    return declared or not _NEED_A_WAY.isdisjoint(disks_of(machine)) or network.has_old_agent(subject.own_addresses)
 
 
 def ways_out(
@@ -69,18 +77,19 @@ def ways_out(
 ) -> tuple[tuple[Reach, ...], tuple[Finding, ...]]:
     """What becomes of the traffic to each goal, and what follows for this VM. Raises `NotFound`, `NotSeen` and `Unreadable`."""
     around = network.around(machine)
-    rules = admin.of(around.network_id, needed=needs_network(subject, machine))
+    rules = admin.of(around.network_id, needed=needs_network(subject, machine, network))
     routes_lead_on = any(route.next_hop.lower() == "virtualappliance" for route in around.routes)
     firewalls = _firewalls(subject, network) if routes_lead_on else {}
     reaches: list[Reach] = []
     told: dict[tuple[str, str], list[Goal]] = {}  # code, what says so -> goals
-    for goal in goals(subject, machine, network.survey):
+    old_agent = network.has_old_agent(subject.own_addresses)
+    for goal in goals(subject, machine, network.survey, old_agent=old_agent):
         route = route_to(around.routes, place(goal.place)) if goal.place != HOST_ADDRESS else None
         leads = route.told(firewalls) if route else ""
         now = _reach(goal, _passage(goal, around, rules, planned=False), leads, drops=_drops(route))
         then = _passage(goal, around, rules, planned=True)
         after = _reach(goal, then, leads, drops=_drops(route))
-        reaches.append(now)
+        reaches.append(replace(now, after_plan=after.result))
         for code, evidence in _consequences(goal, now, after, then.denied_by):
             told.setdefault((code, evidence), []).append(goal)
         if goal.needed and route is not None and _leads_through(route) and after.result == "allowed":
@@ -117,8 +126,9 @@ def _passage(goal: Goal, around: Surroundings, rules: tuple[AdminRule, ...], *, 
 
 
 def _reach(goal: Goal, now: Governed, route: str, *, drops: bool) -> Reach:
-    evidence = f"{now}; {route}" if route else str(now)
-    return Reach(goal.place, goal.port, "denied" if drops else now.result, evidence, goal.needed)
+    if drops:
+        return Reach(goal.place, goal.port, "denied", f"denied: {route} ({now})", goal.needed)
+    return Reach(goal.place, goal.port, now.result, f"{now}; {route}" if route else str(now), goal.needed)
 
 
 def _consequences(goal: Goal, now: Reach, after: Reach, denied_by: AdminRule | None) -> Iterator[tuple[str, str]]:

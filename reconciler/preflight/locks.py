@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredPolicy, DesiredVault
+from reconciler.core.destinations import disks_of
 from reconciler.core.live import Wire
 from reconciler.core.plan import Finding, Plan
 from reconciler.core.wire import dig_text
@@ -52,11 +53,12 @@ def locks_of(bodies: Iterable[Wire]) -> tuple[Lock, ...]:
     return tuple(found)
 
 
-def lock_findings(subject: Subject, locks: Iterable[Lock]) -> Iterator[Finding]:
+def lock_findings(subject: Subject, machine: Wire, locks: Iterable[Lock]) -> Iterator[Finding]:
+    kept = "F275" if "unmanaged" in disks_of(machine) else "F273"
     for lock in locks:
         if not lock.covers(subject.wanted.vm.id):
             continue
-        code = "F272" if lock.read_only else "F273"
+        code = "F272" if lock.read_only else kept
         yield finding(code, subject.address, f"{lock.told} is on {lock.scope}", remedy=_remove(lock, code))
 
 

@@ -90,6 +90,10 @@ class Network:
             network_id=subnet_id.rpartition("/subnets/")[0],
         )
 
+    def has_old_agent(self, addresses: Iterable[str]) -> bool:
+        """Whether the plan finds the agent at one of these addresses too old: such an agent needs storage (backup-rules D.1)."""
+        return not self._old_agents.isdisjoint(address.lower() for address in addresses)
+
     def firewalls(self, subscription: str) -> Mapping[str, str]:
         """Names of Azure Firewalls by their private addresses."""
         return self._once("firewalls", subscription, self._firewalls)
@@ -125,6 +129,11 @@ class Network:
             return None
         group = self._once("group", group_id, lambda key: security_group(self._body(key)))
         return self._once("planned", group_id, lambda key: self._planned.after(group)) if planned else group
+
+    @property
+    def _old_agents(self) -> frozenset[str]:
+        told = (each for each in self.plan.findings if each.code == "P223")
+        return self._once("agents", "", lambda _: frozenset(each.address.lower() for each in told))
 
     @property
     def _planned(self) -> Planned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -54,8 +55,14 @@ def soft_deleted_findings(subject: Subject, survey: Survey) -> Iterator[Finding]
     item = survey.item(subject.vault.ref, subject.wanted.vm)
     if item is not None and dig(item, "properties", "isScheduledForDeferredDelete") is True:
         left = dig_text(item, "properties", "deferredDeleteTimeRemaining")
-        what = "its item in this vault is soft-deleted" + (f", and purged in {left}" if left else "")
+        what = "its item in this vault is soft-deleted" + (f", and purged in {_told(left)}" if left else "")
         yield finding("F191", subject.address, what, where=subject.where)
+
+
+def _told(left: str) -> str:
+    """`13 d 4 h` for `13.04:05:06`, as the service writes it; other forms as they are."""
+    found = re.fullmatch(r"(?:(\d+)\.)?(\d{2}):\d{2}:\d{2}(?:\.\d+)?", left)
+    return f"{int(found[1] or 0)} d {int(found[2])} h" if found else left
 
 
 def _room(vault: DesiredVault, subjects: list[Subject], items: tuple[Wire, ...]) -> Iterator[Finding]:

@@ -102,11 +102,9 @@ def _reach_texts(reaches: Iterable[Reach]) -> Iterator[str]:
 
 
 def _outcome(reach: Reach) -> str:
-    """The evidence of a verdict starts with the same word, unless a route overrules the groups."""
-    told = reach.evidence if reach.result == "uncertain" or reach.evidence.startswith(reach.result) else (
-        f"{reach.result}: {reach.evidence}"
-    )  # fmt: skip
-    return told if reach.needed else f"{told} (not needed)"
+    """The evidence starts with the result, or says what may be."""
+    then = f"; {reach.after_plan} once the plan is applied" if reach.is_changed else ""
+    return f"{reach.evidence}{then}{'' if reach.needed else ' (not needed)'}"
 
 
 def _row(machine: MachineReadiness) -> Row:

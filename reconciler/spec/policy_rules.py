@@ -119,6 +119,12 @@ def _check_zone(case: _Case, today: date) -> None:
         case.complain(
             "I823", "schedule.timeZone", f"{schedule.time_zone} has clock changes, which Azure does not follow"
         )
+    utc, _ = zones.utc_time(schedule.at, zone, datetime.combine(today, time(), UTC))
+    if schedule.daylight_saving == "follow" and utc[3:] not in ("00", "30"):
+        what = f"{schedule.at} in {schedule.time_zone} is {utc} UTC, and `follow` sends the time in UTC"
+        case.complain(
+            "E805", "schedule.daylightSaving", what, "write `daylightSaving: fixed`: it sends the zone as it is"
+        )
     gap = _skipped(schedule.at, schedule.time_zone, today)
     if gap is not None:
         day, utc = gap

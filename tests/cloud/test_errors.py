@@ -73,6 +73,32 @@ def test_the_smallest_role_for_an_action(action: str, role: str) -> None:
     assert f"--role '{role}' " in refused("GET", WHERE, 403, {}, body).problem.remedy
 
 
+@pytest.mark.parametrize(
+    ("scope", "assigned"),
+    [
+        ("/subscriptions/s/providers/Microsoft.Network/networkInterfaces", "/subscriptions/s"),
+        (
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Authorization/permissions",
+            "/subscriptions/s/resourceGroups/g",
+        ),
+        ("/subscriptions/s/resourceGroups/g", "/subscriptions/s/resourceGroups/g"),
+        (
+            "/p/providers/Microsoft.Network/networkSecurityGroups/n",
+            "/p/providers/Microsoft.Network/networkSecurityGroups/n",
+        ),
+        (
+            "/p/providers/Microsoft.Network/networkSecurityGroups/n/securityRules",
+            "/p/providers/Microsoft.Network/networkSecurityGroups/n",
+        ),
+    ],
+)
+def test_a_role_is_assigned_where_one_can_be(scope: str, assigned: str) -> None:
+    """A list is no scope of an assignment: Azure refuses that."""
+    message = f"no authorization to perform action 'Microsoft.Network/networkInterfaces/read' over scope '{scope}'"
+    body = f'{{"error":{{"code":"AuthorizationFailed","message":"{message}"}}}}'.encode()
+    assert f"--scope {assigned} --assignee" in refused("GET", WHERE, 403, {}, body).problem.remedy
+
+
 def test_a_missing_permission_on_a_linked_resource_is_named_too() -> None:
     message = (
         "The client 'a' with object id 'b' has permission to perform action 'x/write' on scope '/s'; however, it does not have "

@@ -88,7 +88,7 @@ def test_a_soft_deleted_item_is_told() -> None:
     live_item(survey, WEB, "SoftDeleted")
     (finding,) = the_vm(checked(survey)).findings
     assert (finding.code, finding.severity) == ("F191", "info")
-    assert "purged in 13.23:59:45" in finding.what
+    assert "purged in 13 d 23 h" in finding.what
 
 
 def test_a_subscription_that_has_not_registered_the_provider() -> None:

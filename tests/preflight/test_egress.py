@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress
 from reconciler.core.errors import Problem, Unreadable
 from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_id
-from reconciler.core.plan import Change, Step, Write
+from reconciler.core.plan import Change, Finding, Step, Write
 from reconciler.core.readiness import Reach
 from reconciler.preflight.network import Network
 from reconciler.preflight.questions import FEWEST_QUESTIONS, Questions
@@ -29,7 +29,7 @@ from tests.preflight.estate import (
     the_vm,
     with_disks,
 )
-from tests.support.desired import PLACE, SUBSCRIPTION
+from tests.support.desired import PLACE, SUBSCRIPTION, WEB
 from tests.support.fake_survey import FakeSurvey
 from tests.support.network import account_body
 from tests.support.wire import Body
@@ -102,7 +102,7 @@ CASES = [
          {"F294"}, routes=(route("0.0.0.0/0", "VirtualNetworkGateway"),)),
     Case("denied before the appliance", (a_group("nsg-a", DENY),), "denied", "denied by rule deny-all", {"F291"},
          routes=(route("0.0.0.0/0", "VirtualAppliance", "10.9.0.9"),)),
-    Case("dropped by a route", (), "denied", "route to-None of rt leads to None", {"F291"},
+    Case("dropped by a route", (), "denied", "denied: route to-None of rt leads to None (allowed: neither", {"F291"},
          routes=(route("0.0.0.0/0", "None"),)),
     Case("a tag beats the default route", (), "allowed", "route to-Internet of rt leads to Internet", {"F291"},
          routes=(route("0.0.0.0/0", "None"), route("Storage", "Internet"))),
@@ -120,6 +120,16 @@ def test_what_becomes_of_https_to_storage(case: Case) -> None:
     assert (reach.result, reach.needed) == (case.result, case.needs)
     assert case.evidence in reach.evidence
     assert codes(vm) == case.codes
+
+
+def test_an_agent_that_is_too_old_needs_storage_alone() -> None:
+    survey = an_estate_with(a_group("nsg-a", DENY))
+    old = Finding("P223", "warning", f"vm_agent/{WEB.resource_group}/{WEB.name}", "old", "why", "update it")
+    vm = the_vm(checked(survey, findings=(old,)))
+    assert {each.destination for each in vm.reaches if each.needed} == {"168.63.129.16", STORAGE}
+    assert not of(vm.reaches, STORAGE, 8443).needed
+    assert codes(vm) == {"P223", "F291"}
+    assert codes(the_vm(checked(survey))) == set()
 
 
 def test_the_host_is_always_looked_at_and_only_its_own_tag_can_close_it() -> None:
@@ -175,7 +185,9 @@ STEPS = tuple(egress_step("nsg-a", line) for line in OPEN)
 def test_what_the_plan_opens_is_told_and_not_held_against_the_vm() -> None:
     survey = an_estate_with(a_group("nsg-a", DENY), machine=ACCELERATED)
     vm = the_vm(checked(survey, standard_spec("app", APP), *STEPS))
-    assert of(vm.reaches, STORAGE, 443).result == "denied"
+    assert of(vm.reaches, STORAGE, 443).document()["result"] == "denied"
+    assert of(vm.reaches, STORAGE, 443).document()["afterPlan"] == "allowed"
+    assert "afterPlan" not in of(vm.reaches, STORAGE, 8443).document()
     assert codes(vm) == {"F295", "F297"}  # 8443 is declared, and no step opens it
     (told,) = [finding.what for finding in vm.findings if finding.code == "F295"]
     assert told == (

@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.desired import NsgEgress, SnapshotGroup
 from reconciler.core.ids import NsgRef
 from reconciler.core.plan import Change, Operation, Step, Write
-from tests.preflight.estate import a_lock, an_estate_with, checked, codes, the_vm
+from tests.preflight.estate import a_lock, a_machine_body, an_estate_with, checked, codes, the_vm
 from tests.support.desired import PLACE, SUBSCRIPTION, VAULT, WEB, a_policy, a_spec, protect
 
 ROOT = f"/subscriptions/{SUBSCRIPTION}"
@@ -44,6 +44,14 @@ def test_which_lock_is_in_the_way_of_what(scope: str, level: str, of_the_vm: set
     assert codes(the_vm(readiness)) == of_the_vm
     shared = {finding.code for finding in readiness.findings if finding.address == "vault/rsv"}
     assert shared == of_the_vault
+
+
+def test_a_delete_lock_on_unmanaged_disks_is_in_the_way() -> None:
+    disk = {"name": "os", "vhd": {"uri": "https://x.blob.core.windows.net/vhds/os.vhd"}}
+    survey = an_estate_with(machine=a_machine_body(storageProfile={"osDisk": disk}))
+    survey.lock_bodies.append(a_lock(f"{ROOT}/resourceGroups/rg-app", "CanNotDelete"))
+    (found,) = [each for each in the_vm(checked(survey)).findings if each.code == "F275"]
+    assert (found.severity, found.remedy.split(" /")[0]) == ("blocking", "az lock delete --ids")
 
 
 def test_a_lock_in_the_way_comes_with_the_command_that_removes_it() -> None:

@@ -64,9 +64,9 @@ def test_information_is_for_those_who_ask() -> None:
 REACHES = (
     Reach("Storage.WestEurope", 443, "allowed", "allowed by rule a", True),
     Reach("Storage.WestEurope", 8443, "allowed", "allowed by rule a", True),
-    Reach("AzureBackup", 443, "denied", "allowed by rule a; route r leads to None", True),
+    Reach("AzureBackup", 443, "denied", "denied: route r leads to None (allowed by rule a)", True),
     Reach("Internet", 443, "uncertain", "may be denied by rule b", True),
-    Reach("10.0.0.5", 8080, "denied", "denied by rule c", False),
+    Reach("10.0.0.5", 8080, "denied", "denied by rule c", False, after_plan="allowed"),
 )
 
 
@@ -75,12 +75,12 @@ def test_egress_with_its_evidence() -> None:
     rows = [row.strip() for row in text(readiness, verbose=True).splitlines() if "egress:" in row]
     assert rows == [
         "egress: Storage.WestEurope 443, 8443: allowed by rule a",
-        "egress: AzureBackup 443: denied: allowed by rule a; route r leads to None",
+        "egress: AzureBackup 443: denied: route r leads to None (allowed by rule a)",
         "egress: Internet 443: may be denied by rule b",
-        "egress: 10.0.0.5 8080: denied by rule c (not needed)",
+        "egress: 10.0.0.5 8080: denied by rule c; allowed once the plan is applied (not needed)",
     ]
     assert "10.0.0.5 8080: denied" in text(readiness)
-    assert "`AzureBackup 443: denied: allowed by rule a; route r leads to None`" in preflight_markdown(
+    assert "`AzureBackup 443: denied: route r leads to None (allowed by rule a)`" in preflight_markdown(
         readiness, target="t"
     )
 

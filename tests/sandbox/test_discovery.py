@@ -166,20 +166,24 @@ def statuses(lab: Lab, vm: str) -> list[str]:
 
 def test_vms_show_their_power_and_agent(lab: Lab) -> None:
     on, off = lab.vm("vm1", os="Windows"), lab.vm("vm2", power="deallocated")
-    broken = lab.vm("vm3", agent={"status": "notReady"})
+    broken, bare = (
+        lab.vm("vm3", agent={"status": "notReady", "version": "2.9.0.1"}),
+        lab.vm("vm4", agent={"status": "missing"}),
+    )
     assert statuses(lab, on) == ["ProvisioningState/succeeded", "PowerState/running"]
     assert statuses(lab, off) == ["ProvisioningState/succeeded", "PowerState/deallocated"]
     assert "instanceView" not in lab.ok("GET", on)["properties"]
     ready = {}
-    for vm in (on, off, broken):
+    versions = {}
+    for vm in (on, off, broken, bare):
         view = lab.ok("GET", f"{vm}/instanceView")
         assert view == lab.ok("GET", f"{vm}?$expand=instanceview")["properties"]["instanceView"]
         ready[vm] = view["vmAgent"]["statuses"][0]["code"]
-    assert ready == {
-        on: "ProvisioningState/succeeded",
-        off: "ProvisioningState/Unavailable",
-        broken: "ProvisioningState/Unavailable",
-    }
+        versions[vm] = view["vmAgent"]["vmAgentVersion"]
+    assert ready == {on: "ProvisioningState/succeeded"} | dict.fromkeys(
+        (off, broken, bare), "ProvisioningState/Unavailable"
+    )
+    assert versions == {on: "2.7.41491.1131", off: "Unknown", broken: "2.9.0.1", bare: "Unknown"}
     assert code(lab.send("GET", f"{on}0")) == (404, "ResourceNotFound")
 
 

@@ -84,6 +84,10 @@ def test_remedies_name_the_way_out(text: str, said: str) -> None:
             POLICY + DAILY.replace("23:00", "02:30, timeZone: Europe/Madrid, daylightSaving: follow"),
             "02:30 does not exist on 2027-03-28 in Europe/Madrid; the backup starts at 01:30 UTC then",
         ),
+        (
+            POLICY + DAILY.replace("23:00", "23:30, timeZone: Asia/Kathmandu, daylightSaving: follow"),
+            "23:30 in Asia/Kathmandu is 17:45 UTC, and `follow` sends the time in UTC",
+        ),
         (VAULT + "    replication: [x]\n", "expected"),
         ("apiVersion: azbackup/v1\nlocation: []\n", "expected text, found a list"),
         (POLICY + "        tier: enhanced\n" + DAILY.replace("30", "7"), "7 snapshot days (the default): expected fewer than the 7"),

@@ -44,6 +44,14 @@ def _segment(url: str, namespace: str) -> str:
     return url.split(f"/{namespace}/locations/")[1].split("/")[1]
 
 
+def fail(world: World, key: str, error: dict[str, str]) -> None:
+    """An operation that is under way will end so."""
+    row = world.get(key)
+    if row is not None:
+        row.meta["error"] = error
+        world.put(row)
+
+
 def finish(world: World, key: str) -> dict[str, str] | None:
     """Ends an operation, and gives the error that a fault has put on it."""
     row = world.get(key)

@@ -65,6 +65,9 @@ def put(call: Call) -> Response:
     row.meta |= {"view": view, "runs": (old.meta["runs"] if old else 0) + 1}
     call.world.put(row)
     operation, headers = arm_operations.start(call, "Microsoft.Compute", vm.body["location"])
+    if vm.meta["view"]["vmAgent"]["statuses"][0]["displayStatus"] != "Ready":
+        said = f"VM '{vm.body['name']}' has not reported status for VM agent or extensions."
+        arm_operations.fail(call.world, operation, {"code": "VMAgentStatusCommunicationError", "message": said})
     call.world.after(_RUN_SECONDS, command_ended, {"operation": operation, "command": row.key})
     return reply(row.body, 200 if old else 201, headers)
 

@@ -19,6 +19,11 @@ _IMAGES = {
 }
 _SYSTEMS = {"Windows": ("Windows Server 2022 Datacenter", "10.0.20348"), "Linux": ("ubuntu", "24.04")}
 _AGENTS = {"Windows": "2.7.41491.1131", "Linux": "2.11.1.12"}
+_SAID = {
+    "ready": "Guest Agent is running",
+    "notReady": "VM Agent is unresponsive.",
+    "missing": "VM status blob is found but not yet populated.",
+}
 _POWER = {"running": "VM running", "stopped": "VM stopped", "deallocated": "VM deallocated"}
 
 
@@ -109,17 +114,19 @@ def _os_profile(name: str, os: str) -> dict[str, Any]:
 
 
 def _view(body: Mapping[str, Any], vm: Mapping[str, Any], os: str, power: str, now: datetime) -> dict[str, Any]:
-    """The instance view. A VM that is off, or has no agent, shows the agent as not ready."""
-    ready = power == "running" and (vm.get("agent") or {}).get("status", "ready") == "ready"
+    """The instance view. A VM that is off, or has no agent, shows nothing of one; an agent that has fallen silent was seen once."""
+    described = vm.get("agent") or {}
+    status = described.get("status", "ready") if power == "running" else "missing"
+    ready = status == "ready"
     stamp = text(now - timedelta(hours=1)).replace("Z", "+00:00")
     agent = {
-        "vmAgentVersion": (vm.get("agent") or {}).get("version", _AGENTS[os]) if ready else "Unknown",
+        "vmAgentVersion": described.get("version", _AGENTS[os]) if status != "missing" else "Unknown",
         "statuses": [
             {
                 "code": "ProvisioningState/succeeded" if ready else "ProvisioningState/Unavailable",
                 "level": "Info" if ready else "Warning",
                 "displayStatus": "Ready" if ready else "Not Ready",
-                "message": "Guest Agent is running" if ready else "VM status blob is found but not yet populated.",
+                "message": _SAID[status],
                 "time": stamp,
             }
         ],

@@ -146,6 +146,10 @@ class NsgEgress:
     place: Place
     present: bool = True
 
+    @property
+    def places(self) -> tuple[NsgRef, ...]:
+        return (self.nsg,)
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyEgress:
@@ -164,6 +168,10 @@ class ProxyEgress:
     configure_guests: bool = False
     present: bool = True
 
+    @property
+    def places(self) -> tuple[NsgRef | VmRef, ...]:
+        return tuple(each for each in (self.nsg, self.vm) if each is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class FirewallEgress:
@@ -174,6 +182,10 @@ class FirewallEgress:
     sources: tuple[str, ...]
     place: Place
     present: bool = True
+
+    @property
+    def places(self) -> tuple[FirewallRef, ...]:
+        return (self.firewall,)
 
 
 Egress = NsgEgress | ProxyEgress | FirewallEgress
@@ -249,5 +261,6 @@ class Spec:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Those of its vaults, each once, in order: the places where `apply` protects and deletes."""
-        return tuple(sorted({vault.ref.subscription.lower() for vault in self.vaults}))
+        """Those of its vaults and of the networks of its egresses, each once, in order: the places where `apply` writes."""
+        places = [*(vault.ref for vault in self.vaults), *(each for egress in self.egresses for each in egress.places)]
+        return tuple(sorted({each.subscription.lower() for each in places}))

@@ -57,6 +57,14 @@ def test_the_way_out_comes_before_the_guest_the_agent_and_the_backup() -> None:
     assert [step.lane for step in plan.steps] == [f"nsg:{NSG.key}", f"vm:{WEB.key}", f"vm:{WEB.key}", ""]
 
 
+def test_a_plan_names_the_subscriptions_of_its_networks_too() -> None:
+    hub, dmz = "22222222-2222-4333-8444-555555555555", "33333333-2222-4333-8444-555555555555"
+    firewall = FirewallEgress("hub", FirewallRef.of(hub.upper(), "rg-hub", "afw"), ("10.0.0.0/16",), PLACE)
+    proxy = replace(PROXY, nsg=NsgRef.of(dmz, "rg-net", "nsg"))
+    spec = a_spec(protect(egress="out"), egresses=(proxy, firewall))
+    assert spec.subscriptions == tuple(sorted((SUBSCRIPTION.lower(), hub, dmz)))
+
+
 def test_removal_goes_the_other_way_round() -> None:
     survey, spec = _estate(), a_spec(protect(egress="out"), egresses=(PROXY,))
     list(land_plan(make_plan(spec, survey, KINDS), spec, survey))

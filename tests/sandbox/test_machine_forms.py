@@ -84,3 +84,13 @@ def test_the_extensions_of_a_vm_are_read_alone_too() -> None:
     missing = lab.send("GET", f"{vm}/extensions/none").json()["error"]
     assert missing["code"] == "ResourceNotFound"
     assert "'Microsoft.Compute/virtualMachines/vm1/extensions/none'" in missing["message"]
+
+
+@pytest.mark.parametrize(("status", "ended"), [("ready", "Succeeded"), ("notReady", "Failed"), ("missing", "Failed")])
+def test_a_run_command_needs_an_agent_that_answers(status: str, ended: str) -> None:
+    lab = Lab()
+    command = f"{lab.vm('vm1', agent={'status': status})}/runCommands/one"
+    sent = {"location": "westeurope", "properties": {"source": {"script": "true"}}}
+    assert lab.send("PUT", command, sent).status == 201
+    lab.world.advance(60)
+    assert lab.ok("GET", command)["properties"]["provisioningState"] == ended

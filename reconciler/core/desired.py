@@ -168,6 +168,10 @@ class ProxyEgress:
     configure_guests: bool = False
     present: bool = True
 
+    def serves(self, vm: VmRef) -> bool:
+        """Every VM that names it, but its own machine: that goes straight out, and through itself in a circle."""
+        return self.vm is None or self.vm.key != vm.key
+
     @property
     def places(self) -> tuple[NsgRef | VmRef, ...]:
         return tuple(each for each in (self.nsg, self.vm) if each is not None)

@@ -50,7 +50,7 @@ class GuestProxyKind:
         return (
             GuestProxy(wanted, proxies[wanted.egress])
             for wanted in spec.protections
-            if wanted.egress in proxies and wanted.state == "protected"
+            if wanted.egress in proxies and wanted.state == "protected" and proxies[wanted.egress].serves(wanted.vm)
         )
 
     def address(self, entry: GuestProxy) -> str:

@@ -46,9 +46,9 @@ def goals(subject: Subject, machine: Wire, lists: Lists, *, old_agent: bool) -> 
     """
     needed = not _NEED_A_WAY.isdisjoint(disks_of(machine))
     host = tuple(Goal(HOST_ADDRESS, port, needed=True, declared=False) for port in HOST_PORTS)
-    if isinstance(subject.egress, ProxyEgress) and subject.egress.present:
+    if isinstance(subject.egress, ProxyEgress) and subject.egress.present and subject.egress.serves(subject.wanted.vm):
         return (*host, Goal(subject.egress.address, subject.egress.port, needed or old_agent, declared=True))
-    declared = subject.egress is not None and subject.egress.present
+    declared = subject.egress is not None and subject.egress.present and not isinstance(subject.egress, ProxyEgress)
     disks = disks_among([machine], lists)
     doubts = {HTTP: "; ".join(disks.unseen)}
     services = (

@@ -57,6 +57,13 @@ def test_the_way_out_comes_before_the_guest_the_agent_and_the_backup() -> None:
     assert [step.lane for step in plan.steps] == [f"nsg:{NSG.key}", f"vm:{WEB.key}", f"vm:{WEB.key}", ""]
 
 
+def test_the_machine_of_a_proxy_is_not_told_to_use_it() -> None:
+    proxy = replace(PROXY, address="10.0.0.4", vm=WEB)
+    plan = make_plan(a_spec(protect(egress="out"), egresses=(proxy,)), _estate(), KINDS)
+    assert GUEST not in {step.address for step in plan.steps}
+    assert not proxy.serves(WEB)
+
+
 def test_a_plan_names_the_subscriptions_of_its_networks_too() -> None:
     hub, dmz = "22222222-2222-4333-8444-555555555555", "33333333-2222-4333-8444-555555555555"
     firewall = FirewallEgress("hub", FirewallRef.of(hub.upper(), "rg-hub", "afw"), ("10.0.0.0/16",), PLACE)

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.desired import FirewallEgress, NsgEgress, ProxyEgress
 from reconciler.core.errors import Problem, Unreadable
-from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, arm_id
+from reconciler.core.ids import STORAGE_ACCOUNT_TYPE, FirewallRef, NsgRef, VmRef, arm_id
 from reconciler.core.plan import Change, Finding, Step, Write
 from reconciler.core.readiness import Reach
 from reconciler.preflight.network import Network
@@ -130,6 +130,15 @@ def test_an_agent_that_is_too_old_needs_storage_alone() -> None:
     assert not of(vm.reaches, STORAGE, 8443).needed
     assert codes(vm) == {"P223", "F291"}
     assert codes(the_vm(checked(survey))) == set()
+
+
+@pytest.mark.parametrize(("own", "goal"), [(None, "10.0.9.5"), (WEB, STORAGE)])
+def test_the_machine_of_a_proxy_goes_straight_out(own: VmRef | None, goal: str) -> None:
+    proxy = replace(LOCKDOWN, vm=own)
+    vm = the_vm(checked(an_estate_with(a_group("nsg-a", DENY)), standard_spec("lockdown", proxy)))
+    assert {each.destination for each in vm.reaches} >= {goal}
+    assert (STORAGE in {each.destination for each in vm.reaches}) == (own is not None)
+    assert codes(vm) == (set() if own else {"F297"})
 
 
 def test_the_host_is_always_looked_at_and_only_its_own_tag_can_close_it() -> None:

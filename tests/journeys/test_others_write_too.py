@@ -95,3 +95,4 @@ def test_what_others_write_at_the_same_moment_stays(
     Local(world).apply(spec)
     assert Local(world, read_only=True).plan(spec).steps == ()
     assert of_others(networks(world)) == shared.theirs
+    assert '"theirs"' in json.dumps(networks(world))  # what lies in a group of ours is not among the others above

@@ -16,7 +16,7 @@ from reconciler.core.errors import CloudError, Problem, Unreadable
 from reconciler.core.permissions import assignment
 
 _LONGEST_TEXT = 600
-_PASSING = frozenset({408, 412, 429, 500, 502, 503, 504})  # 412: written by somebody else since the look; look again
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 # After these the request may have had its effect all the same (F-13).
 _UNSURE = frozenset({408, 500, 502, 503, 504})
 _MISSING = re.compile(r"action(?:\(s\))? '([^']+)' (?:over scope|on the linked scope\(s\)) '([^']+)'")

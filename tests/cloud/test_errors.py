@@ -139,11 +139,6 @@ def test_which_refusals_pass_by_themselves() -> None:
     assert set(REFUSALS) >= PASSING | LASTING
 
 
-def test_what_somebody_else_has_changed_meanwhile_is_looked_at_again() -> None:
-    raised = refused("DELETE", WHERE, 412, {}, b'{"error":{"code":"PreconditionFailedEtagMismatch","message":"m"}}')
-    assert (raised.transient, raised.sent) == (True, False)
-
-
 def test_plain_text_is_one_line_of_limited_length() -> None:
     assert plain("a\r\n\tb\u2028c\x07") == "a b c\ufffd"
     assert len(plain("x" * 10_000)) == 600

@@ -223,19 +223,21 @@ def changed(draw: st.DrawFn, spec: Spec) -> Spec:
     return replace(spec, egresses=tuple(found), protections=protections)
 
 
-def _no_change_is_wider_on_its_way(data: st.DataObject) -> None:
+def _wider_on_its_way(data: st.DataObject) -> list[object]:
+    """Rules of azbackup's that are neither of before nor of after a change, while it lands; and steps that it leaves."""
     spec, survey = data.draw(specs()), data.draw(estates())
     _applied(spec, survey)
     other, before = data.draw(changed(spec)), _own_rules(survey)
     plan = make_plan(other, survey, KINDS)
     between = [_own_rules(survey) for _ in land_plan(plan, other, survey)]
     after = _own_rules(survey)
-    for rules in between:
-        assert {name: rule for name, rule in rules.items() if rule not in (before.get(name), after.get(name))} == {}
+    wider = [
+        rule for rules in between for name, rule in rules.items() if rule not in (before.get(name), after.get(name))
+    ]
     last = make_plan(other, survey, KINDS)
     findings = (*plan.findings, *last.findings)
     blocked = {each.address for each in findings if each.severity == "blocking"} | {*plan.blocked, *last.blocked}
-    assert [step.address for step in last.steps if step.address not in blocked] == []
+    return [*wider, *(step.address for step in last.steps if step.address not in blocked)]
 
 
 def _own_rules(survey: FakeSurvey) -> dict[tuple[str, str], Any]:
@@ -250,16 +252,16 @@ def _own_rules(survey: FakeSurvey) -> dict[tuple[str, str], Any]:
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.data())
 def test_between_two_steps_of_a_change_nothing_is_open_that_was_not_before_or_is_not_wanted(
     data: st.DataObject,
 ) -> None:
-    _no_change_is_wider_on_its_way(data)
+    assert _wider_on_its_way(data) == []
 
 
 @pytest.mark.soak
 @settings(max_examples=3000)
 @given(st.data())
 def test_no_change_of_many_is_wider_on_its_way(data: st.DataObject) -> None:
-    _no_change_is_wider_on_its_way(data)
+    assert _wider_on_its_way(data) == []

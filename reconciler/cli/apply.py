@@ -19,7 +19,7 @@ from reconciler.cli.plan import Picture, look, picture
 from reconciler.cli.problems import declined, nobody_to_ask, usage
 from reconciler.cli.progress import applying
 from reconciler.cli.wiring import Connection, connected
-from reconciler.core.errors import CloudError, ConsentError, ExitCode
+from reconciler.core.errors import CloudError, ConsentError, ExitCode, Problem
 from reconciler.core.plan import Plan, Step
 from reconciler.core.taxonomy import StepClass
 from reconciler.kinds import KINDS
@@ -66,25 +66,20 @@ def apply(common: Common, approval: Approval, targets: Sequence[str], journal: P
     with connected(common) as connection:
         saved_plan = read_text(approval.plan_file) if approval.plan_file else ""
         seen = picture(common, connection, targets)
-        if approval.plan_file:
-            verify(saved_plan, seen.plan, connection.target)
+        reviewed = verify(saved_plan, seen.plan, connection.target) if approval.plan_file else {}
         if common.format is Format.TEXT:
             common.output.say(plan_lines(seen.plan, target=seen.told, verbose=common.verbose))
         if not seen.plan.steps:
             return _conclude(common, connection, Outcome(()), seen.plan)
-        _agree(common.output, connection, seen, approval, allowances)
+        # The day is the clock's: no --now brings back a consent that has expired.
+        problems = refusals(seen.plan, seen.spec.consents, allowances, connection.clock.now().date(), reviewed)
+        _agree(common.output, seen, approval, problems)
         outcome = _execute(connection, seen, allowances, common.parallelism, journal or connection.journal)
         return _conclude(common, connection, outcome, _look_again(common, connection, seen, targets, outcome))
 
 
-def _agree(
-    output: Output, connection: Connection, seen: Picture, approval: Approval, allowances: Mapping[StepClass, int]
-) -> None:
-    """Returns when everything may be done. Raises `ConsentError` with all that is missing; nothing was sent then.
-
-    The day is the clock's: no --now brings back a consent that has expired.
-    """
-    problems = refusals(seen.plan, seen.spec.consents, allowances, connection.clock.now().date())
+def _agree(output: Output, seen: Picture, approval: Approval, problems: Sequence[Problem]) -> None:
+    """Returns when everything may be done. Raises `ConsentError` with all that is missing; nothing was sent then."""
     if problems:
         raise ConsentError(*problems)
     if approval.auto_approve:

@@ -67,7 +67,7 @@ def _rule_collection_group_put(clients: Clients, write: Write, options: dict[str
 
 def _rule_collection_group_delete(clients: Clients, write: Write, options: dict[str, Any]) -> object:
     groups = clients.network(_subscription(write)).firewall_policy_rule_collection_groups
-    return groups.begin_delete(*_names(write), polling=False, **options)
+    return groups.begin_delete(*_names(write), polling=False, headers=_unchanged(write), **options)
 
 
 def _run_command_put(clients: Clients, write: Write, options: dict[str, Any]) -> object:
@@ -86,7 +86,7 @@ def _body(write: Write) -> Any:
 
 
 def _unchanged(write: Write) -> dict[str, str]:
-    """A body that is written back as it was read counts only while nobody else has written meanwhile.
+    """What was read is written back, or deleted, only while nobody else has written meanwhile.
 
     The etag of firewalls is bare in the body and quoted in headers (firewallpolicy-rcg-put-201-2022).
     """

@@ -77,13 +77,13 @@ class Target:
             name = self.name(egress, family)
             new = policy_body(name, family, form, egress) if form is not None else None
             collections = _replaced(collections, name, new)
+        etag = dig_text(self.body, "etag")
+        as_read = {"etag": etag} if etag else {}
         if not collections:
-            return Write("rule_collection_group.delete", resource_id=self.id)
+            return Write("rule_collection_group.delete", body=as_read or None, resource_id=self.id)
         taken = [number for each in self.groups if (number := dig_int(each, "properties", "priority")) is not None]
         priority = dig_int(properties, "priority") or free_in_front(taken)
-        body: dict[str, object] = {"name": _GROUP, "properties": {"priority": priority, "ruleCollections": collections}}
-        if etag := dig_text(self.body, "etag"):
-            body["etag"] = etag
+        body = {"name": _GROUP, "properties": {"priority": priority, "ruleCollections": collections}, **as_read}
         return Write("rule_collection_group.put", body=body, resource_id=self.id)
 
 

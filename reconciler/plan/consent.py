@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from reconciler.core.canonical import canonical_json
 from reconciler.core.desired import Consent
@@ -13,23 +14,28 @@ from reconciler.core.taxonomy import StepClass, effect_of
 
 
 def refusals(
-    plan: Plan, consents: Sequence[Consent], allowances: Mapping[StepClass, int], today: date
+    plan: Plan,
+    consents: Sequence[Consent],
+    allowances: Mapping[StepClass, int],
+    today: date,
+    reviewed: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[Problem, ...]:
     """Why a plan may not run; empty when it may. One missing word refuses the whole plan: all or nothing.
 
     A class from weakening on needs `--allow CLASS=COUNT` with the exact count; each irreversible or destructive change in
-    addition a consent with its address, path, old and new value, not expired on `today`.
+    addition a consent with its address, path, old and new value, not expired on `today`. `reviewed` has the counts of the
+    saved plan that this one is, or is the rest of: they count as well, or a run that was killed could not be given again.
     """
-    return (*_count_refusals(plan, allowances), *_consent_refusals(plan, consents, today))
+    return (*_count_refusals(plan, allowances, reviewed), *_consent_refusals(plan, consents, today))
 
 
-def _count_refusals(plan: Plan, allowances: Mapping[StepClass, int]) -> Iterator[Problem]:
+def _count_refusals(plan: Plan, allowances: Mapping[StepClass, int], reviewed: Mapping[str, int]) -> Iterator[Problem]:
     for step_class in StepClass:
         steps = [step for step in plan.steps if step.step_class is step_class]
         allowed = allowances.get(step_class)
         if allowed is None and (not step_class.needs_allowance or not steps):
             continue
-        if allowed == len(steps):
+        if allowed in (len(steps), reviewed.get(step_class.word, len(steps))):
             continue
         said = "nothing is allowed" if allowed is None else f"{allowed} allowed"
         yield Problem(

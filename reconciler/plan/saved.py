@@ -7,12 +7,14 @@ plan, if that is what the document says or the rest of it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.canonical import digest
 from reconciler.core.errors import Problem, StalePlanError
 from reconciler.core.plan import Plan, Step
+from reconciler.core.wire import dig_list, dig_text
 
 FORMAT_VERSION = "1"
 _UNSEALED = ("createdAt", "requests", "clock", "digest")  # what moves from run to run, and decides nothing
@@ -44,8 +46,9 @@ def document(
     }
 
 
-def verify(text: str, fresh: Plan, target: Mapping[str, object]) -> None:
-    """Returns when `fresh` is what the document says, or the rest of it after some of its steps have landed.
+def verify(text: str, fresh: Plan, target: Mapping[str, object]) -> Mapping[str, int]:
+    """Returns when `fresh` is what the document says, or the rest of it after some of its steps have landed: how many steps
+    of each class the document has, by the word for the class.
 
     Raises `StalePlanError` with everything that differs: a document of another format or altered since it was written,
     another target or spec, steps that are new, changed, or now blocked.
@@ -63,6 +66,7 @@ def verify(text: str, fresh: Plan, target: Mapping[str, object]) -> None:
     ]
     if problems:
         raise StalePlanError(*problems)
+    return Counter(dig_text(step, "class") for step in dig_list(saved, "steps"))
 
 
 def _step_differences(saved: object, findings: object, fresh: Plan) -> list[Problem]:

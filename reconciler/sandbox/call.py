@@ -91,10 +91,16 @@ class Call:
         properties = self.body.get("properties")
         return properties if isinstance(properties, dict) else {}
 
-    @cached_property
+    @property
     def client_request_id(self) -> str:
-        lowered = {name.lower(): value for name, value in self.request.headers.items()}
-        return lowered.get("x-ms-client-request-id", "")
+        return self._header("x-ms-client-request-id")
+
+    @property
+    def if_match(self) -> str:
+        return self._header("if-match")
+
+    def _header(self, wanted: str) -> str:
+        return next((value for name, value in self.request.headers.items() if name.lower() == wanted), "")
 
     def now(self) -> datetime:
         return self.world.now()

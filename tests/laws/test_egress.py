@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,3 +205,63 @@ def test_an_egress_that_is_left_out_loses_nothing(spec: Spec, survey: FakeSurvey
     _applied(spec, survey)
     bare = replace(spec, egresses=(), protections=tuple(replace(each, egress="") for each in spec.protections))
     assert make_plan(bare, survey, KINDS).steps == ()
+
+
+@st.composite
+def changed(draw: st.DrawFn, spec: Spec) -> Spec:
+    """The same egresses with other ports, groups, sources and uses, some of them to go."""
+    found: list[Egress] = []
+    for each in spec.egresses:
+        if isinstance(each, ProxyEgress):
+            port, nsg = draw(st.sampled_from([8080, 3128])), draw(st.sampled_from([each.nsg, None, *NSGS]))
+            each = replace(each, port=port, nsg=nsg, configure_guests=draw(st.booleans()))
+        elif isinstance(each, FirewallEgress):
+            each = replace(each, sources=draw(st.sampled_from([("10.0.0.0/16",), ("10.0.1.0/24", "10.0.2.0/24")])))
+        found.append(replace(each, present=draw(st.sampled_from([True, True, False]))))
+    names = st.sampled_from(["", *(each.name for each in found)])
+    protections = tuple(replace(each, egress=draw(names)) for each in spec.protections)
+    return replace(spec, egresses=tuple(found), protections=protections)
+
+
+def _wider_on_its_way(data: st.DataObject) -> list[object]:
+    """Rules of azbackup's that are neither of before nor of after a change, while it lands; and steps that it leaves."""
+    spec, survey = data.draw(specs()), data.draw(estates())
+    _applied(spec, survey)
+    other, before = data.draw(changed(spec)), _own_rules(survey)
+    plan = make_plan(other, survey, KINDS)
+    between = [_own_rules(survey) for _ in land_plan(plan, other, survey)]
+    after = _own_rules(survey)
+    wider = [
+        rule for rules in between for name, rule in rules.items() if rule not in (before.get(name), after.get(name))
+    ]
+    last = make_plan(other, survey, KINDS)
+    findings = (*plan.findings, *last.findings)
+    blocked = {each.address for each in findings if each.severity == "blocking"} | {*plan.blocked, *last.blocked}
+    return [*wider, *(step.address for step in last.steps if step.address not in blocked)]
+
+
+def _own_rules(survey: FakeSurvey) -> dict[tuple[str, str], Any]:
+    """Rules and collections that azbackup has made, by where they lie and their names."""
+    lists = ("securityRules", "applicationRuleCollections", "networkRuleCollections", "ruleCollections")
+    return {
+        (f"{key} {each}", entry["name"]): deepcopy(entry)
+        for key, body in survey.resource_bodies.items()
+        for each in lists
+        for entry in body.get("properties", {}).get(each) or ()
+        if entry["name"].startswith("azbackup-")
+    }
+
+
+@settings(max_examples=10)
+@given(st.data())
+def test_between_two_steps_of_a_change_nothing_is_open_that_was_not_before_or_is_not_wanted(
+    data: st.DataObject,
+) -> None:
+    assert _wider_on_its_way(data) == []
+
+
+@pytest.mark.soak
+@settings(max_examples=3000)
+@given(st.data())
+def test_no_change_of_many_is_wider_on_its_way(data: st.DataObject) -> None:
+    assert _wider_on_its_way(data) == []

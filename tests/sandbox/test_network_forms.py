@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.lab import Lab
+from tests.sandbox.lab import HEADERS, Lab, code
 
 NETWORK = "/subscriptions/{}/resourceGroups/rg/providers/Microsoft.Network"
 HEAD = ["name", "id", "etag", "type", "location", "properties"]
@@ -193,3 +193,21 @@ def test_rule_collections_are_written_in_the_order_of_the_service(lab: Lab) -> N
     ]
     assert (network["sourceAddresses"], network["destinationPorts"]) == ([], ["443"])
     assert (list(web)[:4], web["terminateTLS"]) == (["ruleType", "name", "description", "protocols"], False)
+
+
+@pytest.mark.parametrize("what", ["virtualNetworks/vnet", "firewallPolicies/afwp", "networkSecurityGroups/nsg"])
+def test_a_write_for_a_version_that_is_gone_is_refused(lab: Lab, what: str) -> None:
+    """If-Match, as load balancers and networks answer it; the etags of firewalls are bare in their bodies."""
+    body = {"location": "westeurope", "properties": SPACE if "vnet" in what else {}}
+    lab.ok("PUT", path(lab, what), body)
+    lab.world.advance(60)
+    etag = str(lab.ok("GET", path(lab, what))["etag"])
+    quoted = etag if etag.endswith('"') else f'"{etag}"'
+    gone = quoted.replace(quoted[-3], "x" if quoted[-3] != "x" else "y")
+    for method in ("PUT",) if "firewall" not in what else ("PUT", "DELETE"):
+        refused = lab.send(method, path(lab, what), body, headers={**HEADERS, "If-Match": gone})
+        assert code(refused) == (412, "PreconditionFailed")
+        assert lab.ok("GET", path(lab, what))["etag"] == etag
+    for named in (quoted, "*"):  # the first write makes another version
+        assert lab.send("PUT", path(lab, what), body, headers={**HEADERS, "if-match": named}).status == 200
+        lab.world.advance(60)

@@ -51,8 +51,8 @@ def _land_group(survey: FakeSurvey, group_id: str, body: Body) -> None:
     policy = survey.resource_bodies[group_id.lower().split("/rulecollectiongroups/")[0]]
     groups: list[Body] = policy["properties"]["ruleCollectionGroups"]
     known = [each for each in groups if each["id"].lower() != group_id.lower()]
-    policy["properties"]["ruleCollectionGroups"] = [*known, {"id": group_id}] if body else known
-    if not body:
+    policy["properties"]["ruleCollectionGroups"] = [*known, {"id": group_id}] if "properties" in body else known
+    if "properties" not in body:  # a delete, which names the version that it is for
         del survey.resource_bodies[group_id.lower()]
         return
     taken = [survey.resource_bodies[each["id"].lower()]["properties"]["priority"] for each in known]

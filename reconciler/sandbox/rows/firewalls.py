@@ -8,7 +8,7 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
-from reconciler.sandbox.rows.network import NOTIFIED, refuse_when_busy
+from reconciler.sandbox.rows.network import NOTIFIED, refuse_when_busy, refuse_when_changed
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
@@ -131,6 +131,7 @@ def _change(call: Call, key: str, id: str, location: str) -> Response:
     old = call.world.get(key)
     if old:
         refuse_when_busy(old)
+        refuse_when_changed(call, old.body["etag"])
     with reading():
         made = create(call.world, old.body["id"] if old else id, call.body | {"location": location}, state="Updating")
     segment = "operations" if "/azurefirewalls/" in key else "nfvOperations"
@@ -159,6 +160,7 @@ def _remove(call: Call, row: Row | None) -> Response:
     if row is None:
         return empty(204)
     refuse_when_busy(row)
+    refuse_when_changed(call, row.body["etag"])
     operation, headers = arm_operations.start(call, "Microsoft.Network", row.body["location"], "nfvOperations")
     call.world.after(_UPDATE_SECONDS, firewall_removed, {"operation": operation, "resource": row.key})
     row.body["properties"]["provisioningState"] = "Deleting"

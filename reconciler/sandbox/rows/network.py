@@ -112,6 +112,23 @@ def refuse_when_busy(row: Row) -> None:
         raise Refusal(409, "AnotherOperationInProgress", said)
 
 
+def refuse_when_changed(call: Call, etag: str) -> None:
+    """If-Match makes a write count only for the version that it names. Firewalls have bare etags in their bodies, quoted in headers.
+
+    Raises:
+        Refusal: 412, as kubernetes-sigs/cluster-api-provider-azure issue 682 shows it.
+    """
+    named = call.if_match
+    if named not in ("", "*") and _bare(named) != _bare(etag):
+        said = f"Etag provided in if-match header {named} does not match etag {etag} of resource {call.path} in NRP data store."
+        details = [{"code": "PreconditionFailedEtagMismatch", "message": said}]
+        raise Refusal(412, "PreconditionFailed", "Precondition failed.", more={"details": details})
+
+
+def _bare(etag: str) -> str:
+    return etag.removeprefix("W/").strip('"')
+
+
 def begin(call: Call, row: Row, then: Callable[[World, dict[str, Any]], None], seconds: float) -> dict[str, str]:
     operation, headers = arm_operations.start(call, "Microsoft.Network", row.body["location"])
     call.world.after(seconds, then, {"operation": operation, "resource": row.key})
@@ -146,6 +163,7 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         old = call.world.get(f"{call.group_key}/providers/{kind.type}/{call.names['name']}")
         if old:
             refuse_when_busy(old)
+            refuse_when_changed(call, old.body["etag"])
         location = call.body.get("location") or (old.body["location"] if old else None)
         if not isinstance(location, str):
             raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)

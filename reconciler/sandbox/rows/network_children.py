@@ -13,6 +13,7 @@ from reconciler.sandbox.rows.network import (
     find,
     network_settled,
     refuse_when_busy,
+    refuse_when_changed,
     shown,
     stored,
     with_addresses,
@@ -57,6 +58,8 @@ class Inside:
         refuse_when_busy(row)
         entries, place = self._entries(row), self._place(call, row)
         exists = place < len(entries)
+        if exists:
+            refuse_when_changed(call, entries[place]["etag"])
         name = entries[place]["name"] if exists else call.names["child"]
         id = f"{row.body['id']}/{self.child.segment}/{name}"
         for reference in ("networkSecurityGroup", "routeTable") if self.child.segment == "subnets" else ():
@@ -76,6 +79,7 @@ class Inside:
         if place == len(entries):
             return empty(204)
         refuse_when_busy(row)
+        refuse_when_changed(call, entries[place]["etag"])
         del entries[place]
         return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row))
 

@@ -155,6 +155,7 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         status = 200 if old else 201
         with reading():
             row = create(call.world, id, body, state="Succeeded" if status in kind.at_once else "Updating")
+            kind.judge(row.body["properties"])
         headers = begin(call, row, network_settled, UPDATE_SECONDS)
         return reply(shown(call, kind, row), status, headers | NOTIFIED)
 

@@ -1,4 +1,4 @@
-"""Rows of what lies inside a network resource and has a path of its own: rules, subnets, routes."""
+"""Rows of what lies inside a network resource and has a path of its own: rules, subnets, peerings, routes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +59,7 @@ class Inside:
         exists = place < len(entries)
         name = entries[place]["name"] if exists else call.names["child"]
         id = f"{row.body['id']}/{self.child.segment}/{name}"
-        for reference in ("networkSecurityGroup", "routeTable") if self.child.segment == "subnets" else ():
+        for reference in self.child.names:
             if call.properties.get(reference):
                 must_exist(call.world, id, call.properties[reference])
         with reading():
@@ -68,6 +68,7 @@ class Inside:
         body = child_body(name, id, type, {"provisioningState": "Updating"} | properties)
         entries[place : place + 1] = [body]
         self.child.check(entries)
+        self.kind.judge(row.body["properties"])
         return reply(body, 200 if exists else 201, self._begin(call, row) | NOTIFIED)
 
     def delete(self, call: Call) -> Response:
@@ -76,7 +77,7 @@ class Inside:
         if place == len(entries):
             return empty(204)
         refuse_when_busy(row)
-        del entries[place]
+        self.child.removed(call.world, row, entries.pop(place))
         return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row))
 
     def _begin(self, call: Call, row: Row) -> dict[str, str]:

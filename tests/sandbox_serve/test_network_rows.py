@@ -252,7 +252,9 @@ def test_a_peering_is_connected_once_both_networks_have_their_side(asker: Asker)
     assert shown[0]["properties"]["peeringState"] == "Connected"
     assert shown[0]["properties"]["remoteAddressSpace"] == {"addressPrefixes": ["10.9.0.0/16"]}
     assert asker.refused("PUT", f"{near}-again", there) == (400, "AnotherPeeringAlreadyReferencesRemoteVnet")
-    assert asker.ask("DELETE", near).status == 202
+    removal = asker.ask("DELETE", near)
+    assert (removal.status, removal.headers["Retry-After"]) == (202, "10")
+    assert removal.headers["Azure-AsyncNotification"] == "Enabled"
     asker.world.advance(60)
     assert asker.ask("GET", near).status == 404
     assert asker.get(far)["properties"]["peeringState"] == "Disconnected"

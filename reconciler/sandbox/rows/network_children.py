@@ -8,6 +8,7 @@ from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network import (
     NOTIFIED,
+    REMOVAL,
     UPDATE_SECONDS,
     begin,
     find,
@@ -78,7 +79,7 @@ class Inside:
             return empty(204)
         refuse_when_busy(row)
         self.child.removed(call.world, row, entries.pop(place))
-        return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row))
+        return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row) | REMOVAL)
 
     def _begin(self, call: Call, row: Row) -> dict[str, str]:
         row.body["properties"]["provisioningState"] = "Updating"

@@ -224,3 +224,25 @@ def test_a_backup_fails_when_its_snapshots_are_denied(
 def test_an_estate_that_is_wrong_is_refused(text: str) -> None:
     with pytest.raises(EstateError, match="SBX002"):
         load_estate_text(World.open(), text, "estate.yaml")
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["all", "here"]),
+        ("atExactScope()", ["here"]),
+        ("atScope()", ["all", "here"]),
+        ("atScopeAndBelow()", ["all", "here"]),
+    ],
+)
+def test_assignments_are_listed_by_scope(query: str, names: list[str]) -> None:
+    rule = {"types": [VAULTS]}
+    lab = Governed(
+        policyAssignments={"all": rule, "here": rule | {"scope": "rg"}, "there": rule | {"scope": "rg-other"}}
+    )
+    path = "providers/Microsoft.Authorization/policyAssignments"
+    listed = lab.ok("GET", f"{lab.rg}/{path}" + (f"?$filter={query}" if query else ""))["value"]
+    assert [each["name"] for each in listed] == names
+    assert listed[-1]["id"] == f"{lab.rg}/{path}/here"
+    if not query:
+        assert len(lab.ok("GET", f"{lab.root}/{path}")["value"]) == 3

@@ -16,6 +16,11 @@ def test_identities_have_ids_and_a_type_with_a_blank() -> None:
     lab.ok("PATCH", lab.vault, {"tags": {"a": "b"}})
     lab.world.advance(60)
     assert lab.ok("GET", lab.vault)["identity"] == identity
+    lab.ok("PATCH", lab.vault, {"identity": {"type": "systemassigned"}})
+    lab.world.advance(120)
+    assert lab.ok("GET", lab.vault)["identity"] == {name: identity[name] for name in list(identity)[:2]} | {
+        "type": "SystemAssigned"
+    }
     lab.ok("PATCH", lab.vault, {"identity": {"type": "None"}})
     lab.world.advance(60)
     assert "identity" not in lab.ok("GET", lab.vault)

@@ -234,3 +234,59 @@ def test_the_recorded_list_of_groups() -> None:
 
 def test_the_rows_are_under_a_group_that_exists(asker: Asker) -> None:
     assert asker.refused("GET", NSG.replace("rg-net", "rg-none")) == (404, "ResourceGroupNotFound")
+
+
+HUB = f"{NETWORK}/virtualNetworks/vnet-hub"
+
+
+def test_a_peering_is_connected_once_both_networks_have_their_side(asker: Asker) -> None:
+    """Through the paths of their own, and in the bodies of the networks."""
+    made(asker)
+    asker.put(HUB, {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}}})
+    near, far = f"{VNET}/virtualNetworkPeerings/to-hub", f"{HUB}/virtualNetworkPeerings/to-1"
+    there, back = ({"properties": {"remoteVirtualNetwork": {"id": id}}} for id in (HUB, VNET))
+    assert asker.put(near, there)["properties"]["peeringState"] == "Initiated"
+    assert asker.put(far, back)["properties"]["peeringState"] == "Connected"
+    shown = asker.get(VNET)["properties"]["virtualNetworkPeerings"]
+    assert shown == [asker.get(near)] == asker.get(f"{VNET}/virtualNetworkPeerings")["value"]
+    assert shown[0]["properties"]["peeringState"] == "Connected"
+    assert shown[0]["properties"]["remoteAddressSpace"] == {"addressPrefixes": ["10.9.0.0/16"]}
+    assert asker.refused("PUT", f"{near}-again", there) == (400, "AnotherPeeringAlreadyReferencesRemoteVnet")
+    removal = asker.ask("DELETE", near)
+    assert (removal.status, removal.headers["Retry-After"]) == (202, "10")
+    assert removal.headers["Azure-AsyncNotification"] == "Enabled"
+    asker.world.advance(60)
+    assert asker.ask("GET", near).status == 404
+    assert asker.get(far)["properties"]["peeringState"] == "Disconnected"
+
+
+def test_networks_that_overlap_cannot_be_peered(asker: Asker) -> None:
+    for id in (VNET, HUB):
+        asker.put(id, {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}})
+    sent = {"properties": {"remoteVirtualNetwork": {"id": HUB}}}
+    assert asker.refused("PUT", f"{VNET}/virtualNetworkPeerings/p", sent) == (400, "VnetAddressSpacesOverlap")
+    assert asker.get(VNET)["properties"]["virtualNetworkPeerings"] == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "code"), [("10.0.1.0/25", "NetcfgSubnetRangesOverlap"), ("10.7.0.0/24", "NetcfgInvalidSubnet")]
+)
+def test_a_subnet_lies_in_its_network_and_beside_the_others(asker: Asker, prefix: str, code: str) -> None:
+    made(asker)
+    body = {"properties": {"addressPrefix": prefix}}
+    assert asker.refused("PUT", f"{VNET}/subnets/other", body) == (400, code)
+    whole = asker.get(VNET)
+    whole["properties"]["subnets"].append({"name": "other", **body})
+    assert asker.refused("PUT", VNET, whole) == (400, code)
+
+
+def test_a_subnet_with_an_interface_stays(asker: Asker) -> None:
+    made(asker)
+    assert asker.refused("DELETE", f"{VNET}/subnets/app") == (400, "InUseSubnetCannotBeDeleted")
+    assert asker.get(f"{VNET}/subnets/app")["properties"]["provisioningState"] == "Succeeded"
+
+
+@pytest.mark.parametrize("ports", [{"destinationPortRange": "70000"}, {"sourcePortRanges": ["1", "9-2"]}])
+def test_ports_of_a_rule_are_ports(asker: Asker, ports: dict[str, Any]) -> None:
+    asker.put(NSG, {"location": "westeurope"})
+    assert asker.refused("PUT", f"{NSG}/securityRules/web", rule(900, **ports)) == (400, "SecurityRuleInvalidPortRange")

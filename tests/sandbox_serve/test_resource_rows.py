@@ -287,3 +287,15 @@ def test_replication_settings_are_there_on_every_vault(asker: Asker) -> None:
     asker.put(f"{path}/default", {"properties": {"vmwareToAzureProviderType": "InMageRcm"}})
     assert asker.get(path)["value"][0]["properties"]["vmwareToAzureProviderType"] == "InMageRcm"
     assert asker.ask("GET", f"{path}/other").status == 404
+
+
+def test_groups_are_found_by_a_tag_and_stay_where_they_are(asker: Asker) -> None:
+    asker.put(f"{SUBSCRIPTION}/resourceGroups/rg-tagged", {"location": "West Europe", "tags": {"Owner": "me"}})
+    for clause, names in (("tagvalue eq 'me'", ["rg-tagged"]), ("tagvalue eq 'you'", [])):
+        found = asker.get(
+            f"{SUBSCRIPTION}/resourceGroups?$filter=tagname%20eq%20'owner'%20and%20{clause.replace(' ', '%20')}"
+        )
+        assert [group["name"] for group in found["value"]] == names
+    assert asker.refused("GET", f"{SUBSCRIPTION}/resourceGroups?$filter=name%20eq%20'x'")[0] == 400
+    assert asker.put(GROUP, {"location": "West Europe"})["location"] == "westeurope"
+    assert asker.refused("PUT", GROUP, {"location": "northeurope"}) == (409, "InvalidResourceGroupLocation")

@@ -60,6 +60,8 @@ def test_a_client_that_trusts_the_authority_is_answered_on_one_connection(server
     status, body = get(connection, "/subscriptions?api-version=2022-12-01")
     assert status == 200
     assert len(body["value"]) == 1
+    status, body = get(connection, "/subscriptions/x/nobody/knows")  # read to its end at once: its length is told
+    assert (status, body["error"]["code"]) == (501, "SandboxHasNoSuchRoute")
     connection.close()
 
 

@@ -1,6 +1,6 @@
 """Resources of any type, as the rows see them that work on all: lists of everything, tags, locks."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.sandbox.call import VAULTS, Call
@@ -63,6 +63,13 @@ def resource_key(call: Call) -> str:
 
 def tags_of(row: Row) -> dict[str, str]:
     return dict((row.meta.get("tags") if "softDelete" in row.meta else row.body.get("tags")) or {})
+
+
+def has_tag(wanted: Mapping[str, str], body: Mapping[str, Any]) -> bool:
+    """Whether a body has the tag of a filter, `tagname` and `tagvalue`; the case of its name does not matter."""
+    tags = {name.lower(): value for name, value in (body.get("tags") or {}).items()}
+    value = tags.get(wanted["tagname"].lower()) if "tagname" in wanted else ""
+    return value is not None and wanted.get("tagvalue", value) == value
 
 
 def set_tags(world: World, row: Row, tags: dict[str, str]) -> None:

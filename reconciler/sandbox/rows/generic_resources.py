@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from reconciler.sandbox.call import Call
-from reconciler.sandbox.rows.any_resource import resources
+from reconciler.sandbox.rows.any_resource import has_tag, resources
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.wire import Refusal, Response, reply
 
@@ -23,7 +23,6 @@ def list_resources(call: Call) -> Response:
 
 
 def _fits(wanted: dict[str, str], body: dict[str, Any]) -> bool:
-    tags = {name.lower(): value for name, value in (body.get("tags") or {}).items()}
     values = {
         "resourcetype": body["type"],
         "name": body["name"],
@@ -32,10 +31,7 @@ def _fits(wanted: dict[str, str], body: dict[str, Any]) -> bool:
     }
     if any(values[name].lower() != wanted[name].lower() for name in values if name in wanted):
         return False
-    if "tagname" not in wanted:
-        return True
-    value = tags.get(wanted["tagname"].lower())
-    return value is not None and wanted.get("tagvalue", value) == value
+    return has_tag(wanted, body)
 
 
 def _entry(call: Call, body: dict[str, Any]) -> dict[str, Any]:

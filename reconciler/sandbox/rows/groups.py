@@ -5,6 +5,7 @@ from typing import Any
 from reconciler.sandbox import operations
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.listing import page
+from reconciler.sandbox.rows.any_resource import has_tag
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.times import text
 from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, reply
@@ -59,8 +60,16 @@ def _group(call: Call, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_groups(call: Call) -> Response:
-    collection = f"{call.subscription_key}/resourcegroups"
-    return page(call, collection, lambda key, body: _group(call, body), always=call.version < "2019")
+    """All, or those with a tag: the one thing that can be asked for here."""
+    wanted = call.filter
+    if wanted and (extra := set(wanted) - {"tagname", "tagvalue"}):
+        raise Refusal(400, "InvalidFilterInQueryString", f"Invalid $filter '{', '.join(extra)}' in the query string.")
+
+    def render(key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        return _group(call, body) if has_tag(wanted, body) else None
+
+    always = bool(wanted) or call.version < "2019"
+    return page(call, f"{call.subscription_key}/resourcegroups", render, always=always)
 
 
 def get_group(call: Call) -> Response:
@@ -77,6 +86,13 @@ def put_group(call: Call) -> Response:
     if not isinstance(location, str) or not location:
         raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
     name = old.body["name"] if old else call.names["group"]
+    location = location.replace(" ", "").lower()
+    if old and old.body["location"].replace(" ", "").lower() != location:
+        said = (
+            f"Invalid resource group location '{location}'. The Resource group already exists in location "
+            f"'{old.body['location']}'."
+        )
+        raise Refusal(409, "InvalidResourceGroupLocation", said, GATEWAY)
     tags = call.body.get("tags")
     row = create(call.world, call.names["subscription"], name, old.body["location"] if old else location, tags)
     return reply(_group(call, row.body), 200 if old else 201)
@@ -114,7 +130,7 @@ def deletion_result(call: Call) -> Response:
 ROUTES = (
     Route("GET", "/subscriptions", list_subscriptions, "wire-facts 8", counter="arm"),
     Route("GET", SUBSCRIPTION, get_subscription, "wire-facts 8", counter="arm"),
-    Route("GET", f"{SUBSCRIPTION}/resourceGroups", list_groups, "wire-facts 8", "filters ignored", counter="arm"),
+    Route("GET", f"{SUBSCRIPTION}/resourceGroups", list_groups, "wire-facts 8", counter="arm"),
     Route("GET", GROUP, get_group, "wire-facts 8", counter="arm"),
     Route("HEAD", GROUP, head_group, "SDK", counter="arm"),
     Route("PUT", GROUP, put_group, "wire-facts 8", counter="arm"),

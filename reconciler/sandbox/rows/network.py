@@ -18,6 +18,7 @@ from reconciler.sandbox.world import Row, World, effect
 UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
 _ENVELOPE = ("extendedLocation", "identity")
 NOTIFIED = {"Azure-AsyncNotification": "Enabled"}
+REMOVAL = NOTIFIED | {"Retry-After": "10"}  # as a subnet's deletion was recorded in 2022
 _BY_TYPE = {kind.segment.lower(): kind for kind in KINDS}
 
 
@@ -173,6 +174,7 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         status = 200 if old else 201
         with reading():
             row = create(call.world, id, body, state="Succeeded" if status in kind.at_once else "Updating")
+            kind.judge(row.body["properties"])
         headers = begin(call, row, network_settled, UPDATE_SECONDS)
         return reply(shown(call, kind, row), status, headers | NOTIFIED)
 
@@ -200,7 +202,7 @@ def _delete(kind: Kind) -> Callable[[Call], Response]:
         headers = begin(call, row, network_removed, _DELETE_SECONDS)
         row.body["properties"]["provisioningState"] = "Deleting"
         call.world.put(row)
-        return arm_operations.accepted(call, "Microsoft.Network", headers)
+        return arm_operations.accepted(call, "Microsoft.Network", headers | REMOVAL)
 
     return delete
 

@@ -1,4 +1,4 @@
-"""Rows of what lies inside a network resource and has a path of its own: rules, subnets, routes."""
+"""Rows of what lies inside a network resource and has a path of its own: rules, subnets, peerings, routes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network import (
     NOTIFIED,
+    REMOVAL,
     UPDATE_SECONDS,
     begin,
     find,
@@ -62,7 +63,7 @@ class Inside:
             refuse_when_changed(call, entries[place]["etag"])
         name = entries[place]["name"] if exists else call.names["child"]
         id = f"{row.body['id']}/{self.child.segment}/{name}"
-        for reference in ("networkSecurityGroup", "routeTable") if self.child.segment == "subnets" else ():
+        for reference in self.child.names:
             if call.properties.get(reference):
                 must_exist(call.world, id, call.properties[reference])
         with reading():
@@ -71,6 +72,7 @@ class Inside:
         body = child_body(name, id, type, {"provisioningState": "Updating"} | properties)
         entries[place : place + 1] = [body]
         self.child.check(entries)
+        self.kind.judge(row.body["properties"])
         return reply(body, 200 if exists else 201, self._begin(call, row) | NOTIFIED)
 
     def delete(self, call: Call) -> Response:
@@ -80,8 +82,8 @@ class Inside:
             return empty(204)
         refuse_when_busy(row)
         refuse_when_changed(call, entries[place]["etag"])
-        del entries[place]
-        return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row))
+        self.child.removed(call.world, row, entries.pop(place))
+        return arm_operations.accepted(call, "Microsoft.Network", self._begin(call, row) | REMOVAL)
 
     def _begin(self, call: Call, row: Row) -> dict[str, str]:
         row.body["properties"]["provisioningState"] = "Updating"

@@ -6,7 +6,13 @@ from typing import Any
 
 from reconciler.sandbox.rows.network_forms import in_order
 from reconciler.sandbox.rows.nsg_rules import complete_rule, default_rules, refuse_conflicts
-from reconciler.sandbox.rows.subnets import complete_ip_configuration, complete_subnet
+from reconciler.sandbox.rows.peerings import complete_peering, peering_removed, refuse_second_peering
+from reconciler.sandbox.rows.subnets import (
+    complete_ip_configuration,
+    complete_subnet,
+    refuse_misplaced_subnets,
+    refuse_subnet_in_use,
+)
 from reconciler.sandbox.wire import Refusal
 from reconciler.sandbox.world import Row, World, guid_of
 
@@ -17,17 +23,23 @@ Complete = Callable[[World, str, Mapping[str, Any]], Properties]
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A collection that lives inside its parent's body and has paths of its own, such as the rules of an NSG."""
+    """A collection that lives inside its parent's body and has paths of its own, such as the rules of an NSG.
+
+    `names` are the properties of an entry that name another resource, `removed` is told of an entry that goes.
+    """
 
     segment: str
     complete: Complete
     check: Callable[[list[dict[str, Any]]], None] = lambda entries: None
+    names: tuple[str, ...] = ()
+    removed: Callable[[World, Row, dict[str, Any]], None] = lambda world, row, entry: None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One resource type. `back` are the properties that name what refers to it, which are found at every read.
 
+    `judge` refuses a resource that clients would leave so (what an estate says is taken as it is).
     `at_once` are the statuses of a PUT whose answer shows the resource as it will stay, `last` the keys of the body
     that come after its properties.
     """
@@ -36,6 +48,7 @@ class Kind:
     complete: Complete
     children: tuple[Child, ...] = ()
     back: Callable[[World, Row], Properties] = lambda world, row: {}
+    judge: Callable[[Properties], None] = lambda properties: None
     at_once: tuple[int, ...] = ()
     last: tuple[str, ...] = ("extendedLocation", "identity")
 
@@ -231,12 +244,15 @@ def _application_group(world: World, id: str, sent: Mapping[str, Any]) -> Proper
 
 
 RULES = Child("securityRules", complete_rule, refuse_conflicts)
-SUBNETS = Child("subnets", complete_subnet)
+SUBNETS = Child("subnets", complete_subnet, names=("networkSecurityGroup", "routeTable"), removed=refuse_subnet_in_use)
+PEERINGS = Child(
+    "virtualNetworkPeerings", complete_peering, refuse_second_peering, ("remoteVirtualNetwork",), peering_removed
+)
 ROUTE_ENTRIES = Child("routes", _route)
 KINDS = (
     Kind("networkSecurityGroups", _security_group, (RULES,), _security_group_back),
     Kind("applicationSecurityGroups", _application_group, at_once=(200,)),
-    Kind("virtualNetworks", _virtual_network, (SUBNETS,)),
+    Kind("virtualNetworks", _virtual_network, (SUBNETS, PEERINGS), judge=refuse_misplaced_subnets),
     Kind("networkInterfaces", _network_interface, at_once=(200, 201), last=("type", "kind")),
     Kind("publicIPAddresses", _public_address, back=_public_address_back, last=("type", "sku")),
     Kind("routeTables", _route_table, (ROUTE_ENTRIES,), _route_table_back),

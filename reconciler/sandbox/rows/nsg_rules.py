@@ -93,9 +93,25 @@ def complete_rule(world: World, id: str, sent: Mapping[str, Any]) -> dict[str, A
             if not sent.get(singular):
                 raise _missing(name, singular[0].upper() + singular[1:], None)
             kept[singular] = str(sent[singular])
+    for singular, plural in _PAIRS[:2]:
+        for value in [*(sent.get(plural) or []), *([kept[singular]] if singular in kept else [])]:
+            if not _is_port_range(str(value)):
+                said = (
+                    f"Security rule has invalid Port range. Value provided: {value}. Value should be an integer OR integer "
+                    "range with '-' delimiter. Valid range 0-65535."
+                )
+                raise Refusal(400, "SecurityRuleInvalidPortRange", said)
     kept |= {"access": sent["access"], "priority": priority, "direction": sent["direction"]}
     kept |= {plural: sent.get(plural) or [] for _, plural in _PAIRS}
     return kept | {group: sent[group] for _, group in _GROUPS if sent.get(group)}
+
+
+def _is_port_range(value: str) -> bool:
+    first, dash, last = value.partition("-")
+    ends = [first, last] if dash else [first]
+    return value == "*" or (
+        all(end.isdecimal() and int(end) <= 65535 for end in ends) and int(ends[0]) <= int(ends[-1])
+    )
 
 
 def _missing(name: str, field: str, value: Any) -> Refusal:

@@ -15,7 +15,7 @@ def complete_subnet(world: World, id: str, sent: Mapping[str, Any]) -> dict[str,
     """Raises:
     Refusal: 400, it has no prefix that is one.
     """
-    prefixes = sent.get("addressPrefixes") or ([sent["addressPrefix"]] if sent.get("addressPrefix") else [])
+    prefixes = _prefixes(sent)
     try:
         networks = [ipaddress.ip_network(prefix) for prefix in prefixes]
     except ValueError:
@@ -34,6 +34,42 @@ def complete_subnet(world: World, id: str, sent: Mapping[str, Any]) -> dict[str,
         "privateLinkServiceNetworkPolicies": sent.get("privateLinkServiceNetworkPolicies", "Enabled"),
         **({"defaultOutboundAccess": sent["defaultOutboundAccess"]} if "defaultOutboundAccess" in sent else {}),
     }
+
+
+def refuse_misplaced_subnets(network: Mapping[str, Any]) -> None:
+    """Raises:
+    Refusal: 400, a subnet lies outside its network, or over another.
+    """
+    spaces = [ipaddress.ip_network(prefix, strict=False) for prefix in network["addressSpace"]["addressPrefixes"]]
+    taken: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    for subnet in network["subnets"]:
+        place = f"Subnet '{subnet['name']}' is not valid"
+        within = f"in virtual network '{subnet['id'].split('/')[8]}'."
+        for prefix in _prefixes(subnet["properties"]):
+            own = ipaddress.ip_network(prefix)
+            if not any(space.version == own.version and own.subnet_of(space) for space in spaces):  # type: ignore[arg-type]
+                raise Refusal(400, "NetcfgInvalidSubnet", f"{place} {within}")
+            if any(own.overlaps(other) for other in taken):
+                said = f"{place} because its IP address range overlaps with that of an existing subnet {within}"
+                raise Refusal(400, "NetcfgSubnetRangesOverlap", said)
+            taken.append(own)
+
+
+def refuse_subnet_in_use(world: World, row: Row, subnet: Mapping[str, Any]) -> None:
+    """Raises:
+    Refusal: 400, a network interface is in it.
+    """
+    for nic in interfaces_in(world, subnet["id"].lower()):
+        user = nic.body["properties"]["ipConfigurations"][0]["id"]
+        said = (
+            f"Subnet {subnet['name']} is in use by {user} and cannot be deleted. In order to delete the subnet, delete all "
+            "the resources within the subnet. See aka.ms/deletesubnet."
+        )
+        raise Refusal(400, "InUseSubnetCannotBeDeleted", said)
+
+
+def _prefixes(properties: Mapping[str, Any]) -> list[str]:
+    return list(properties.get("addressPrefixes") or filter(None, [properties.get("addressPrefix")]))
 
 
 def interfaces_in(world: World, subnet_key: str) -> list[Row]:

@@ -120,7 +120,9 @@ def _envelope(meta: vault_state.Meta, body: dict[str, Any], key: str, *, replace
 
 def _identity(sent: dict[str, Any], key: str) -> dict[str, Any] | None:
     """The identities with their ids, as the service shows them; the type `None` is none at all (wire-facts 2.2)."""
-    kinds = [kind.strip() for kind in str(sent.get("type") or "None").split(",")]
+    known = {kind.lower(): kind for kind in ("None", "SystemAssigned", "UserAssigned")}
+    words = [word.strip() for word in str(sent.get("type") or "None").split(",")]
+    kinds = [known.get(word.lower(), word) for word in words]
     if kinds == ["None"]:
         return None
     own = {"tenantId": TENANT, "principalId": guid_of(f"{key} principal")}

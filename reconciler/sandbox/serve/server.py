@@ -234,7 +234,8 @@ class _Exchange(BaseHTTPRequestHandler):
         response, host = self._response(), self.headers.get("Host", "")
         self._listener.log(f"{self.command} https://{host}{_told(self.path)} {response.status}")
         self.send_response_only(response.status)
-        for name, value in response.headers.items():
+        length = str(len(response.body))  # without one, a client on a kept connection waits for more
+        for name, value in {"Content-Length": length, **response.headers}.items():
             if name != "Content-Length" or response.status != 204:
                 self.send_header(name, value)
         self.end_headers()

@@ -21,10 +21,6 @@ class Endpoint:
     def is_loopback(self) -> bool:
         return is_loopback(urlsplit(self.url).hostname or "")
 
-    @property
-    def is_plain_http(self) -> bool:
-        return self.url.startswith("http://")
-
 
 PUBLIC = Endpoint("https://management.azure.com", "https://management.azure.com/.default", "login.microsoftonline.com")
 CLOUDS = {

@@ -96,11 +96,6 @@ class ResourcePath:
         return self.resource_type.partition("/")[0].lower()
 
     @property
-    def top_type(self) -> str:
-        """The type of the resource that lies directly in the group, lower-cased."""
-        return "/".join(self.resource_type.lower().split("/")[:2])
-
-    @property
     def path(self) -> str:
         namespace, *types = self.resource_type.split("/")
         pairs = "".join(f"/{each}/{name}" for each, name in zip(types, self.names, strict=True))

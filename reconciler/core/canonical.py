@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from datetime import date
 
-Json = object  # None, bool, int, float, str, list or dict of the same; JSON has no recursive type in Python 3.11
-
 
 def canonical_json(value: object) -> str:
     """Sorted keys, no blanks, no ASCII escapes. Dataclasses become objects, tuples lists, dates ISO text."""

@@ -6,6 +6,7 @@ Azure Backup stores Windows names (backup-rules C.2); people write either. The t
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal.windows_tz import tz_win, win_tz
@@ -54,6 +55,7 @@ def utc_time(wall_clock: str, zone: ZoneInfo, now: datetime) -> tuple[str, int]:
     return utc.strftime("%H:%M"), (utc.date() - clock.date()).days
 
 
+@cache  # every policy asks it of its zone
 def observes_daylight_saving(zone: ZoneInfo, year: int) -> bool:
     """Whether the zone's offset differs between two days of the year."""
     first = datetime(year, 1, 1, 12, tzinfo=zone).utcoffset()

@@ -27,6 +27,11 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree: the rules ask for them again and again."""
+        return list(ast.walk(self.tree))
+
     @property
     def room(self) -> str:
         """`plan` for reconciler/plan/diff.py, the empty text for tests."""
@@ -34,15 +39,15 @@ class Source:
         return parts[1] if parts[0] == "reconciler" else ""
 
     def functions(self) -> Iterator[Function]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return (node for node in self.nodes if isinstance(node, Function))
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """Every call with the dotted name of what is called, as it is written: `datetime.now`, `open`, `.read_text`."""
-        return ((node, dotted(node.func)) for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return ((node, dotted(node.func)) for node in self.nodes if isinstance(node, ast.Call))
 
     def imports(self) -> Iterator[tuple[ast.stmt, str]]:
         """Every module that is imported; `from a import b` gives `a` and `a.b`, since `b` may be a module."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -85,16 +90,18 @@ def vague_name(source: Source) -> Findings:
     vague = r"(utils?|helpers?|managers?|misc)"
     if re.search(rf"(^|[/_]){vague}(?=[/_.])", source.path):
         yield 1, "the path names no idea: call the module for what it holds"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and re.search(rf"{vague}$", node.name, re.IGNORECASE):
             yield node.lineno, f"{node.name} names no idea: call the class for what it is"
 
 
 def postponed_work(source: Source) -> Findings:
-    for token in tokenize.generate_tokens(StringIO(source.text).readline):
-        if token.type == tokenize.COMMENT and re.search(r"\b(TODO|FIXME|XXX|HACK)\b|no cover", token.string):
+    postponed = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|no cover")
+    tokens = tokenize.generate_tokens(StringIO(source.text).readline) if postponed.search(source.text) else ()
+    for token in tokens:
+        if token.type == tokenize.COMMENT and postponed.search(token.string):
             yield token.start[0], f"postponed: {token.string}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and node.id == "NotImplementedError":
             yield node.lineno, "NotImplementedError: build it, or leave it out"
         if isinstance(node, ast.Attribute) and re.fullmatch(
@@ -108,13 +115,13 @@ def stub(source: Source) -> Findings:
     """A body of `...` or `pass` alone is a promise; only a Protocol and an overload are made of those."""
     protocols = {
         id(child)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in node.bases)
         for child in node.body
     }
     for node in source.functions():
         body = node.body[1:] if ast.get_docstring(node) else node.body
-        empty = [ast.unparse(statement) for statement in body] in (["..."], ["pass"])
+        empty = len(body) == 1 and ast.unparse(body[0]) in ("...", "pass")
         overloaded = any(dotted(decorator).endswith("overload") for decorator in node.decorator_list)
         if empty and not overloaded and id(node) not in protocols:
             yield node.lineno, f"{node.name} does nothing: build it, or leave it out"

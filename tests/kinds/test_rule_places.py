@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.desired import NsgEgress, Spec
-from reconciler.core.ids import NsgRef
+from reconciler.core.desired import NsgEgress, ProxyEgress, Spec
+from reconciler.core.ids import NsgRef, VmRef
 from reconciler.core.plan import Plan
 from reconciler.kinds import KINDS
 from reconciler.kinds.rule_places import Placed, WantedRule, custom_rules, place_all
@@ -20,6 +21,7 @@ from tests.support.network import group_body
 from tests.support.wire import Body
 
 NSG = NsgRef.of(SUBSCRIPTION, "rg-net", "nsg-app")
+SQL = VmRef.of(SUBSCRIPTION, "rg-app", "vm-sql")
 TAGS = ("Storage.WestEurope", "AzureBackup", "AzureActiveDirectory")
 
 
@@ -58,6 +60,16 @@ def test_where_one_fits_the_remedy_makes_room_for_the_two_others() -> None:
     plan, *_ = planned(rule("deny-all", 101))
     (told,) = [each for each in plan.findings if each.code == "P202"]
     assert told.remedy == "make room for 2 rules: renumber, from the last one on, deny-all to 103"
+
+
+def test_the_kind_whose_rules_have_room_is_silent_about_those_of_another() -> None:
+    purposes = ("storage", "backup", "identity")
+    kept = [own(purpose, 100 + number, tag) for number, (purpose, tag) in enumerate(zip(purposes, TAGS, strict=True))]
+    _, spec, survey = planned(*kept, rule("deny-all", 103))
+    out = ProxyEgress("out", "10.0.0.5", 8080, PLACE, SUBSCRIPTION, nsg=NSG)
+    spec = replace(spec, protections=(*spec.protections, protect(SQL, egress="out")), egresses=(*spec.egresses, out))
+    plan = make_plan(spec, survey, KINDS)
+    assert [each.address for each in plan.findings if each.code == "P202"] == ["proxy/out"]
 
 
 def test_without_any_number_left_it_says_how_many_have_to_go() -> None:

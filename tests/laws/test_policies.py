@@ -108,12 +108,6 @@ def test_snapshot_days_that_are_not_reported_are_those_of_the_tier() -> None:
         assert PolicyKind().assess(policy, _survey(policy, reported)).steps == ()
 
 
-def test_an_archive_rule_that_is_none_is_refused() -> None:
-    form = {**wanted_form(a_policy(), NOW), "archive": {"afterFortnights": 2}}
-    with pytest.raises(ValueError, match="not an archive rule"):
-        wire_body(form, {})
-
-
 def test_an_unknown_archive_mode_and_unknown_words_are_shown_as_they_are() -> None:
     reported = normalised_policy(_sent(a_policy()))
     reported["tieringPolicy"] = {"ArchivedRP": {"tieringMode": "TierSometimes"}}

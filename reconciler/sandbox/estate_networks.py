@@ -79,22 +79,22 @@ def _there(world: World, key: str) -> Row:
 
 
 def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
-    """Gives a VM with a `subnet` the network interface that its body names."""
-    if "subnet" not in vm.value:
+    """Gives a VM the network interface that its body names; without a `subnet` it lies in a network that is made for it."""
+    root = vm_id.split("/providers/")[0]
+    if "subnet" in vm.value:
+        subnet = _subnet(root, vm)
+    else:
         for key in PLUG_KEYS:
             if key in vm.value:
-                vm.refuse(
-                    (key,),
-                    f"{key} without subnet",
-                    "an interface lies in a subnet",
-                    "write subnet: GROUP/NETWORK/SUBNET",
-                )
-        return
-    root = vm_id.split("/providers/")[0]
+                said = f"{key} without subnet"
+                vm.refuse((key,), said, "an interface lies in a subnet", "write subnet: GROUP/NETWORK/SUBNET")
+        if vm.list("nics"):
+            return
+        subnet = _default_subnet(world, root, location, vm)
     address = vm.value.get("address")
     placed = {"privateIPAddress": vm.text("address"), "privateIPAllocationMethod": "Static"} if address else {}
     configuration = {
-        "subnet": {"id": _subnet(root, vm)},
+        "subnet": {"id": subnet},
         **placed,
         **_reference(world, root, vm, "publicIPAddress", "publicIPAddress"),
         "applicationSecurityGroups": [_named(world, root, vm, "asgs", each, _ASG) for each in vm.list("asgs")],
@@ -106,6 +106,16 @@ def plug_in(world: World, vm_id: str, location: str, vm: Section) -> None:
     }
     id = f"{root}/providers/Microsoft.Network/networkInterfaces/{vm_id.rsplit('/', 1)[1]}-nic"
     _make(world, id, {"location": location, "properties": properties}, vm)
+
+
+def _default_subnet(world: World, root: str, location: str, vm: Section) -> str:
+    """Of a network without any rules, one for each group and region: Azure has no VM without an interface."""
+    id = f"{root}/providers/Microsoft.Network/virtualNetworks/vnet-default-{location}"
+    if not world.has(id):
+        subnets = [{"name": "default", "properties": {"addressPrefix": "10.0.0.0/16"}}]
+        space = {"addressPrefixes": ["10.0.0.0/16"]}
+        _make(world, id, {"location": location, "properties": {"addressSpace": space, "subnets": subnets}}, vm)
+    return f"{id}/subnets/default"
 
 
 def _make(world: World, id: str, body: Mapping[str, Any], section: Section) -> None:

@@ -87,6 +87,27 @@ def test_networks_are_those_that_clients_would_have_made() -> None:
     assert (first["location"], "networkSecurityGroup" in second) == ("westeurope", False)
 
 
+def test_a_vm_without_a_subnet_has_an_interface_too() -> None:
+    lab = Lab()
+    text = "resourceGroups: {rg-app: {virtualMachines: {vm1: {}, vm2: {}, vm3: {location: northeurope}, vm4: {nics: [/x]}}}}"
+    load_estate_text(lab.world, text, "estate.yaml")
+    root = f"/subscriptions/{lab.subscription}/resourceGroups/rg-app/providers/Microsoft"
+    places = []
+    for number in (1, 2, 3):
+        vm = lab.ok("GET", f"{root}.Compute/virtualMachines/vm{number}", version="2024-07-01")
+        (reference,) = vm["properties"]["networkProfile"]["networkInterfaces"]
+        nic = lab.ok("GET", reference["id"], version="2024-05-01")
+        (own,) = nic["properties"]["ipConfigurations"]
+        assert (nic["location"], nic["properties"]["virtualMachine"]) == (vm["location"], {"id": vm["id"]})
+        places.append((own["properties"]["subnet"]["id"].split("/")[8], own["properties"]["privateIPAddress"]))
+    assert places == [
+        ("vnet-default-westeurope", "10.0.0.4"),
+        ("vnet-default-westeurope", "10.0.0.5"),
+        ("vnet-default-northeurope", "10.0.0.4"),
+    ]
+    assert lab.send("GET", f"{root}.Network/networkInterfaces/vm4-nic", version="2024-05-01").status == 404
+
+
 def test_firewalls_are_those_that_clients_would_have_made() -> None:
     lab = Lab()
     load_estate_text(lab.world, NETWORKS, "estate.yaml")

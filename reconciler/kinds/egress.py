@@ -14,7 +14,6 @@ from reconciler.core.storage_accounts import Disks, disks_among
 from reconciler.core.wire import dig_text
 from reconciler.kinds.addresses import egress_address
 
-_OWNER = "Managed by azbackup: egress"
 _FEW = 10
 
 
@@ -46,22 +45,6 @@ def entries_of(spec: Spec, kind: type[Egress]) -> Iterable[EgressEntry]:
 def _use(egress: Egress, spec: Spec) -> EgressUse:
     vms = {each.vm for each in spec.protections if each.egress == egress.name and each.state == "protected"}
     return EgressUse(egress, tuple(sorted(vms)))
-
-
-def owner_text(egress: Egress) -> str:
-    """The description of every rule that azbackup makes."""
-    return f"{_OWNER} {egress.name}"
-
-
-def is_own(name: str, description: str, egress: Egress) -> bool:
-    """Whether a rule or collection is what azbackup has made for this egress: both the name and the description say so."""
-    named = f"{name.lower()}-".startswith(f"azbackup-{egress.name.lower()}-")
-    return named and f"{description} ".startswith(f"{owner_text(egress)} ")
-
-
-def is_anyones(name: str, description: str) -> bool:
-    """Whether azbackup has made it, for whichever egress."""
-    return name.lower().startswith("azbackup-") and description.startswith(_OWNER)
 
 
 def machines_of(use: EgressUse, live: Live) -> list[Wire]:

@@ -13,8 +13,8 @@ from typing import Literal
 from reconciler.core.desired import FirewallEgress
 from reconciler.core.destinations import Destination
 from reconciler.core.live import Wire
+from reconciler.core.ownership import owner_text
 from reconciler.core.wire import dig, dig_int, dig_list, dig_object, dig_text
-from reconciler.kinds.egress import owner_text
 
 Family = Literal["application", "network"]
 FAMILIES: tuple[Family, ...] = ("application", "network")

@@ -13,6 +13,7 @@ from reconciler.core.destinations import EVER_NEEDED, Destination, destinations
 from reconciler.core.errors import Unreadable
 from reconciler.core.kind import Assessment
 from reconciler.core.live import Live, Wire
+from reconciler.core.ownership import is_anyones, is_own, owner_text
 from reconciler.core.plan import Change, Finding, Step, Write
 from reconciler.core.storage_accounts import Disks
 from reconciler.core.wire import dig_list, dig_object, dig_text
@@ -24,12 +25,9 @@ from reconciler.kinds.egress import (
     disks_of_all,
     entries_of,
     finding_of,
-    is_anyones,
-    is_own,
     machines_of,
     missing,
     not_needed,
-    owner_text,
 )
 from reconciler.kinds.firewall_findings import allowed_by_others, denied_before, parent_not_seen
 from reconciler.kinds.firewall_forms import (

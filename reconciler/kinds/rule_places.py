@@ -15,10 +15,10 @@ from reconciler.core.live import Wire
 from reconciler.core.nsg import LAST_PRIORITY, Direction, End, SecurityGroup, SecurityRule, Traffic, Verdict, judge
 from reconciler.core.nsg_priority import NoRoom, free_priority, make_room
 from reconciler.core.nsg_wire import security_group
+from reconciler.core.ownership import is_anyones, is_own
 from reconciler.core.places import NetworkSpace
 from reconciler.core.spans import Span
 from reconciler.core.wire import dig_int, dig_list, dig_text
-from reconciler.kinds.egress import is_anyones, is_own
 
 _NOTHING_KNOWN = NetworkSpace()
 

@@ -13,10 +13,11 @@ from reconciler.core.canonical import digest
 from reconciler.core.compare import differences
 from reconciler.core.desired import Egress
 from reconciler.core.live import Live, Wire
+from reconciler.core.ownership import owner_text
 from reconciler.core.plan import Change, Finding, Step, Write
 from reconciler.core.wire import dig, dig_list, dig_object, dig_text
 from reconciler.kinds.addresses import egress_address
-from reconciler.kinds.egress import finding_of, missing, owner_text
+from reconciler.kinds.egress import finding_of, missing
 from reconciler.kinds.rule_places import Placed, Placing, WantedRule, custom_rules, owned, place_all
 
 _SIDES = ("source", "destination")

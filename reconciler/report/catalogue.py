@@ -78,6 +78,8 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
      "none needed; write them into the spec to manage them"),
     ("P172", "info", "items not in the spec", "what a spec leaves out is left alone", "design, section 1, promise 2",
      "none needed; write them into the spec to manage them"),
+    ("P173", "info", "rules that no egress wants", "what a spec leaves out is left alone", "design, section 1, promise 2",
+     "take them back with the egress that made them and state: absent, or delete them by hand"),
     ("P201", "blocking", "security group missing", "rules are added to the groups that there are", _DESIGN,
      "correct the name, or make the group"),
     ("P202", "blocking", "no free priority", "a rule counts only before every deny that matches, each priority once",

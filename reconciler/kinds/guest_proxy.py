@@ -27,6 +27,7 @@ from reconciler.kinds.run_commands import (
 
 _COMMAND = "azbackup-proxy"
 _START = "az vm start --resource-group {group} --name {name}, then plan again"
+_MEND = "mend the agent as the finding of vm_agent/{group}/{name} says, then plan again"
 _INSTALL = "install the agent as the finding of vm_agent/{group}/{name} says, then plan again"
 
 
@@ -71,6 +72,8 @@ class GuestProxyKind:
             return Assessment(findings=(_out_of_reach(entry, "does not run", _START),))
         if agent_state(view) == "missing":
             return Assessment(findings=(_out_of_reach(entry, "has no agent", _INSTALL),))
+        if agent_state(view) == "notReady":
+            return Assessment(findings=(_out_of_reach(entry, "has an agent that does not answer", _MEND),))
         return Assessment(steps, busy=busy_of(observed))
 
 

@@ -72,8 +72,8 @@ class VmAgentKind:
         match agent_state(view):
             case "missing":
                 return Assessment(findings=(say.missing(wanted, machine.os, protected or entry.agentless),))
-            case "notReady":
-                findings.append(say.not_ready(wanted, machine.os))
+            case "notReady":  # nor would it run a script
+                return Assessment(findings=(say.not_ready(wanted, machine.os),))
             case "notSaid":
                 findings.append(say.not_said(wanted))
             case "ready" if machine.os == "Windows" and _is_old(agent_version(view)) and not update.steps:

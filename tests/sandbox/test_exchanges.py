@@ -22,8 +22,11 @@ def test_every_recorded_exchange_is_replayed() -> None:
     assert not NAMES or set(PREPARE) <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name in PREPARE])
+@pytest.mark.parametrize("name", sorted(PREPARE))
 def test_the_sandbox_answers_as_recorded(name: str) -> None:
+    if name not in NAMES:
+        assert not NAMES, "a recording that is gone"
+        return
     exchange = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     lab = lab_for(exchange)
     replaced = PREPARE[name](lab, exchange)

@@ -65,7 +65,7 @@ def lock_findings(subject: Subject, machine: Wire, locks: Iterable[Lock]) -> Ite
 def vault_lock_findings(
     vault: DesiredVault, policies: Iterable[DesiredPolicy], locks: Iterable[Lock]
 ) -> Iterator[Finding]:
-    """Read-only locks on the vault, and any lock on a group that holds snapshots of its region."""
+    """Read-only locks on the vault, and any lock on a group that holds snapshots of its region: locks are inherited."""
     address = f"vault/{vault.ref.name}"
     groups = [
         (policy.snapshot_group.prefix, policy.snapshot_group.suffix) for policy in policies if policy.snapshot_group
@@ -73,6 +73,9 @@ def vault_lock_findings(
     for lock in locks:
         if lock.read_only and lock.covers(vault.ref.id):
             yield finding("F272", address, f"{lock.told} is on {lock.scope}", remedy=_remove(lock, "F272"))
+        elif lock.scope == f"/subscriptions/{vault.ref.subscription.lower()}":
+            told = f"{lock.told} is on the whole subscription, and so on the groups of its snapshots"
+            yield finding("F271", address, told, remedy=_remove(lock, "F271"))
         if _holds_snapshots(lock.group, vault.location, groups):
             yield finding(
                 "F271", address, f"{lock.told} is on resource group {lock.group}", remedy=_remove(lock, "F271")

@@ -29,6 +29,7 @@ ROOT = f"/subscriptions/{SUBSCRIPTION}"
         (VAULT.id, "CanNotDelete", set(), set()),
         (f"{ROOT}/resourceGroups/rg-backup", "ReadOnly", {"F272"}, {"F272"}),
         (ROOT, "ReadOnly", {"F272"}, {"F272"}),
+        (ROOT, "CanNotDelete", {"F271", "F273"}, {"F271"}),
         (f"{ROOT}/resourceGroups/AzureBackupRG_westeurope_1", "CanNotDelete", {"F271"}, {"F271"}),
         (f"{ROOT}/resourceGroups/AzureBackupRG_northeurope_1", "CanNotDelete", set(), set()),
         (f"{ROOT}/resourceGroups/snap-7-x", "CanNotDelete", {"F271"}, {"F271"}),

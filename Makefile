@@ -27,8 +27,8 @@ $(READY): requirements.lock pyproject.toml
 	if [ -z "$$chosen" ]; then echo "azbackup needs Python 3.11 or newer with the venv module; name one with: make setup PYTHON=..." >&2; exit 1; fi; \
 	echo "setup: $$($$chosen --version) and the locked dependencies into .venv (once, about a minute)"; \
 	$$chosen -m venv .venv; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	touch $(READY)
 
 demo: $(READY) ## plan, apply and drift against a sandbox in a temporary folder
@@ -42,12 +42,14 @@ check: $(READY) ## lint, format, types, imports
 	@echo "check: lint, format, types and imports are fine"
 
 test: check ## check, then all tests but the soak, with the coverage of the pure rooms
+	@echo "test: the tests of the pure rooms, with their coverage"
 	@$(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report= $(COVERING)
 	@for room in $(PURE_ROOMS); do \
 	  $(BIN)/coverage report --include "reconciler/$$room/*" --fail-under $(COVERAGE_PERCENT) --format total >.venv/coverage.log \
 	    && echo "coverage of $$room: $$(cat .venv/coverage.log) % of lines and branches" \
 	    || { $(BIN)/coverage report --include "reconciler/$$room/*"; echo "coverage of $$room is below $(COVERAGE_PERCENT) %" >&2; exit 1; }; \
 	done
+	@echo "test: all other tests"
 	@$(BIN)/python -m pytest --quiet --numprocesses auto $(COVERING:%=--ignore=%)
 
 soak: $(READY) ## the long randomised runs

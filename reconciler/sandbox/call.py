@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from reconciler.sandbox.wire import Refusal, Request, not_found
+from reconciler.sandbox.wire import GATEWAY, Refusal, Request, not_found
 from reconciler.sandbox.world import Row, World
 
 VAULTS = "Microsoft.RecoveryServices/vaults"
@@ -85,6 +85,17 @@ class Call:
             text = "The request content was invalid and could not be deserialized: a JSON object is expected."
             raise Refusal(400, "InvalidRequestContent", text)
         return value
+
+    def location(self, old: str = "") -> str:
+        """The region as the body writes it; that of an `old` resource may be left out.
+
+        Raises:
+            Refusal: 400, there is none.
+        """
+        written = self.body.get("location") or old
+        if not isinstance(written, str) or not written:
+            raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+        return written
 
     @cached_property
     def properties(self) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def vague_name(source: Source) -> Findings:
 
 
 def postponed_work(source: Source) -> Findings:
+    # The words that the rule looks for, not work that is left.
     postponed = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|no cover")
     tokens = tokenize.generate_tokens(StringIO(source.text).readline) if postponed.search(source.text) else ()
     for token in tokens:

@@ -34,6 +34,7 @@ CASES: list[tuple[Check, str, str, bool]] = [
     (rules.vague_name, "reconciler/plan/utilisation.py", "", False),
     (rules.vague_name, PLAN, "class VaultManager: x = 1", True),
     (rules.vague_name, PLAN, "class VaultReader: x = 1", False),
+    # What the rules object to, as text: nothing of it is run, postponed or skipped here.
     (rules.postponed_work, PLAN, "x = 1  # TODO: later", True),
     (rules.postponed_work, PLAN, "x = 1  # pragma: no cover", True),
     (rules.postponed_work, PLAN, "raise NotImplementedError", True),
@@ -63,6 +64,7 @@ CASES: list[tuple[Check, str, str, bool]] = [
     (rules.impure_call, PLAN, "open(path)", True),
     (rules.impure_call, PLAN, "Path(path).read_text()", True),
     (rules.impure_call, CLOUD, "open(path)", False),
+    # Text as well: no clock is asked and nothing sleeps.
     (rules.real_clock_or_chance, PLAN, "datetime.now(UTC)", True),
     (rules.real_clock_or_chance, PLAN, "datetime.datetime.now()", True),
     (rules.real_clock_or_chance, PLAN, "date.today()", True),

@@ -7,7 +7,7 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows import arm_operations
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect, guid_of
 
 DISK = "Microsoft.Compute/disks"
@@ -32,9 +32,7 @@ def list_disks(call: Call) -> Response:
 
 def put(call: Call) -> Response:
     """202 with the disk as it will be: the SDKs take 200 and 202 only."""
-    location, size = call.body.get("location"), call.properties.get("diskSizeGB", 32)
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location, size = call.location(), call.properties.get("diskSizeGB", 32)
     if not isinstance(size, int) or not 1 <= size <= 65536:
         raise Refusal(400, "InvalidParameter", f"The value '{size}' of parameter 'disk.diskSizeGB' is out of range.")
     id = f"{group_of(call).body['id']}/providers/{DISK}/{call.names['name']}"

@@ -10,7 +10,7 @@ from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network import NOTIFIED, refuse_when_busy, refuse_when_changed
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
 
 POLICY, GROUPS = "Microsoft.Network/firewallPolicies", "ruleCollectionGroups"
@@ -178,9 +178,7 @@ def _rows(type: str) -> tuple[Route, ...]:
         return page(call, collection, _render(call), always=True, under=under)
 
     def put(call: Call) -> Response:
-        location = call.body.get("location")
-        if not isinstance(location, str) or not location:
-            raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+        location = call.location()
         group = group_of(call)
         id = f"{group.body['id']}/providers/{type}/{call.names['name']}"
         return _change(call, _key(call, type), id, location.replace(" ", "").lower())

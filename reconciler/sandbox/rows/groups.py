@@ -82,9 +82,7 @@ def head_group(call: Call) -> Response:
 
 def put_group(call: Call) -> Response:
     old = call.world.get(call.group_key)
-    location = call.body.get("location")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location = call.location()
     name = old.body["name"] if old else call.names["group"]
     location = location.replace(" ", "").lower()
     if old and old.body["location"].replace(" ", "").lower() != location:

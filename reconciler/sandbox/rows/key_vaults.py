@@ -9,7 +9,7 @@ from reconciler.sandbox.listing import page
 from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.subscriptions import TENANT
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World
 
 TYPE = "Microsoft.KeyVault/vaults"
@@ -85,9 +85,7 @@ def list_vaults(call: Call) -> Response:
 
 
 def put(call: Call) -> Response:
-    location = call.body.get("location")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location = call.location()
     old = call.world.get(_key(call))
     id = old.body["id"] if old else f"{group_of(call).body['id']}/providers/{TYPE}/{call.names['name']}"
     sent = call.body | {"location": location.replace(" ", "").lower()}

@@ -11,7 +11,7 @@ from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.rows.network_kinds import attached
 from reconciler.sandbox.rows.virtual_machines import TYPE, find, shown, vm_row
 from reconciler.sandbox.table import GROUP, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, reply
 from reconciler.sandbox.world import Row, World, effect
 
 _WRITE_SECONDS = 20
@@ -23,9 +23,7 @@ _ENVELOPE = ("tags", "zones", "identity", "plan")
 def put_machine(call: Call) -> Response:
     """A new VM starts running, with an agent that is ready; of an old one, what was sent is kept."""
     old, sent = call.world.get(f"{call.group_key}/providers/{TYPE}/{call.names['vm']}"), call.properties
-    location = call.body.get("location") or (old.body["location"] if old else "")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location = call.location(old.body["location"] if old else "")
     with reading():
         row = old or _new_machine(call, location, sent)
         row.body["properties"] |= {name: sent[name] for name in _KEPT if sent.get(name)}

@@ -12,7 +12,7 @@ from reconciler.sandbox.rows.network_forms import as_of, in_order
 from reconciler.sandbox.rows.network_kinds import KINDS, Kind, address, child_body
 from reconciler.sandbox.rows.subnets import interfaces_in
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World, effect
 
 UPDATE_SECONDS, _DELETE_SECONDS = 4, 10
@@ -165,9 +165,7 @@ def _put(kind: Kind) -> Callable[[Call], Response]:
         if old:
             refuse_when_busy(old)
             refuse_when_changed(call, old.body["etag"])
-        location = call.body.get("location") or (old.body["location"] if old else None)
-        if not isinstance(location, str):
-            raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+        location = call.location(old.body["location"] if old else "")
         group = group_of(call)
         id = old.body["id"] if old else f"{group.body['id']}/providers/{kind.type}/{call.names['name']}"
         body = call.body | {"location": location.replace(" ", "").lower()}

@@ -9,7 +9,7 @@ from reconciler.sandbox.rows.any_resource import group_of
 from reconciler.sandbox.rows.malformed import reading
 from reconciler.sandbox.table import GROUP, SUBSCRIPTION, Route
 from reconciler.sandbox.times import text
-from reconciler.sandbox.wire import GATEWAY, Refusal, Response, empty, not_found, reply
+from reconciler.sandbox.wire import Refusal, Response, empty, not_found, reply
 from reconciler.sandbox.world import Row, World
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -86,9 +86,7 @@ def list_accounts(call: Call) -> Response:
 
 
 def put(call: Call) -> Response:
-    location = call.body.get("location")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location = call.location()
     id = f"{group_of(call).body['id']}/providers/{ACCOUNT}/{call.names['name']}"
     with reading():
         return reply(create(call.world, id, call.body | {"location": location.replace(" ", "").lower()}).body)

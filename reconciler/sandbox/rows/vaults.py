@@ -56,9 +56,7 @@ def put(call: Call) -> Response:
     row = call.world.get(call.vault_key)
     if row is not None:
         return _change(call, row, replace=True)
-    location = call.body.get("location")
-    if not isinstance(location, str) or not location:
-        raise Refusal(400, "LocationRequired", "The location property is required for this definition.", GATEWAY)
+    location = call.location()
     fresh = vault_state.fresh(location, call.version)
     meta = vault_state.changed(fresh, call.properties, call.version, created=True)
     _envelope(meta, call.body, call.vault_key, replace=True)

@@ -38,6 +38,11 @@ class DesiredVault:
     public_network_access: Literal["Enabled", "Disabled"] | None = None
     cross_subscription_restore: Literal["Enabled", "Disabled", "PermanentlyDisabled"] | None = None
 
+    @property
+    def becomes_immutable(self) -> bool:
+        """Whether the spec says so; a vault of which it says nothing may be immutable already."""
+        return self.immutability in ("Unlocked", "Locked")
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:

@@ -62,8 +62,7 @@ class ProtectedVmKind:
             if wanted.egress in ways_out:
                 prepared += (ways_out[wanted.egress], guest_proxy_address(wanted.egress, wanted.vm))
             vault = vaults[wanted.vault.key]
-            immutable = vault.immutability in ("Unlocked", "Locked")
-            yield ProtectedVm(wanted, vault.location, policy, prepared, immutable)
+            yield ProtectedVm(wanted, vault.location, policy, prepared, vault.becomes_immutable)
 
     def address(self, entry: ProtectedVm) -> str:
         return entry.address

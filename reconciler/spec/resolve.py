@@ -85,7 +85,7 @@ def policy_of(vault: desired.DesiredVault, name: str, policy: Policy, place: Pla
         crash_consistent_only=None if policy.consistency is None else policy.consistency == "crashConsistentOnly",
         archive=_archive(policy),
         snapshot_group=desired.SnapshotGroup(group.prefix, group.suffix or "") if group else None,
-        in_immutable_vault=vault.immutability in ("Unlocked", "Locked"),
+        in_immutable_vault=vault.becomes_immutable,
     )
 
 
